@@ -116,11 +116,19 @@ export class HostsFailedError extends FleetError {
     const lines = failures.map(({ host, error }) =>
       error.message.startsWith(`${host}: `) ? error.message : `${host}: ${error.message}`,
     )
-    const hint = details.hint ?? failures.map(({ error }) => (error instanceof FleetError ? error.hint : undefined)).find(Boolean)
-    super([`${failures.length} of ${total} hosts failed`, ...lines.map(line => `  ${line.replaceAll('\n', '\n  ')}`)].join('\n'), {
-      ...details,
-      ...(hint === undefined ? {} : { hint }),
-    })
+    const hint =
+      details.hint ??
+      failures.map(({ error }) => (error instanceof FleetError ? error.hint : undefined)).find(Boolean)
+    super(
+      [
+        `${failures.length} of ${total} hosts failed`,
+        ...lines.map(line => `  ${line.replaceAll('\n', '\n  ')}`),
+      ].join('\n'),
+      {
+        ...details,
+        ...(hint === undefined ? {} : { hint }),
+      },
+    )
     this.failures = failures
     const codes = new Set(failures.map(({ error }) => (error instanceof FleetError ? error.exitCode : 4)))
     const [only] = codes

@@ -14,7 +14,12 @@ export interface PlannedChange {
  * A field named `host` is always a host's name in the fleet. No event ever carries a secret.
  */
 export type FleetEvent =
-  | { readonly type: 'run-started'; readonly task: string; readonly fleet: string; readonly hosts: readonly string[] }
+  | {
+      readonly type: 'run-started'
+      readonly task: string
+      readonly fleet: string
+      readonly hosts: readonly string[]
+    }
   | { readonly type: 'phase'; readonly title: string }
   | { readonly type: 'note'; readonly text: string; readonly host?: string }
   | { readonly type: 'warning'; readonly text: string; readonly host?: string }
@@ -28,8 +33,20 @@ export type FleetEvent =
       readonly exitCode: number
       readonly milliseconds: number
     }
-  | { readonly type: 'host-ended'; readonly host: string; readonly outcome: Outcome; readonly changed: number; readonly reason?: string }
-  | { readonly type: 'progress'; readonly id: string; readonly text: string; readonly done: number; readonly total?: number }
+  | {
+      readonly type: 'host-ended'
+      readonly host: string
+      readonly outcome: Outcome
+      readonly changed: number
+      readonly reason?: string
+    }
+  | {
+      readonly type: 'progress'
+      readonly id: string
+      readonly text: string
+      readonly done: number
+      readonly total?: number
+    }
   | { readonly type: 'result'; readonly data: unknown }
   | {
       readonly type: 'run-ended'

@@ -1,0 +1,153 @@
+/** Who may connect to a port: the world, every host of the fleet, or the hosts of some roles. */
+export type PortSource<RoleName extends string = string> = 'anywhere' | 'fleet' | readonly RoleName[]
+
+export interface Port<RoleName extends string = string> {
+  readonly port: number
+  readonly protocol?: 'tcp' | 'udp'
+  readonly from: PortSource<RoleName>
+}
+
+/** What hosts are for, and what reaches them. SSH is always open; nothing else is, unless it is named here. */
+export interface Role<RoleName extends string = string> {
+  readonly ports?: readonly Port<RoleName>[]
+}
+
+export interface Host<RoleName extends string = string> {
+  readonly role: RoleName
+  /** IP address or name. Left out where the provider knows it. */
+  readonly address?: string
+  /** SSH port, 22 unless told. */
+  readonly port?: number
+  /** Pinned public host keys, `ssh-ed25519 AAAA...`. Left out where the provider or known_hosts knows them. */
+  readonly hostKeys?: readonly string[]
+  /** The user of the first login, before `provision` has made ours. */
+  readonly firstUser?: string
+}
+
+/** A value in a service's environment: plain, another host's address, or a secret. */
+export type EnvValue<HostName extends string = string, SecretName extends string = string> =
+  string | number | { readonly addressOf: HostName } | { readonly secret: SecretName }
+
+export type Env<HostName extends string = string, SecretName extends string = string> = Readonly<
+  Record<string, EnvValue<HostName, SecretName>>
+>
+
+interface ServiceBase<RoleName extends string, HostName extends string, SecretName extends string> {
+  /** The role whose hosts run it. */
+  readonly role: RoleName
+  /** Where releases come from: a git repository or a folder. Relative to the fleet file. */
+  readonly source?: string
+  readonly env?: Env<HostName, SecretName>
+}
+
+/** A container in one of two slots, behind a proxy. */
+export interface ContainerService<
+  RoleName extends string = string,
+  HostName extends string = string,
+  SecretName extends string = string,
+> extends ServiceBase<RoleName, HostName, SecretName> {
+  readonly kind: 'container'
+  /** The port that the program inside the container listens on. */
+  readonly port: number
+  /** The port of each slot on the host's own address. */
+  readonly slots: { readonly blue: number; readonly green: number }
+  /** The path that answers 200 when the slot can take traffic. */
+  readonly health: string
+  /** Run once per release, in the new image with the new environment, before any traffic goes to it. */
+  readonly migrate?: readonly string[]
+  /** Build arguments of the image. */
+  readonly buildArgs?: Readonly<Record<string, string>>
+  readonly proxy: {
+    readonly role: RoleName
+    /** The names that the proxy answers for; the first is the one in its certificate's subject. */
+    readonly names: readonly string[]
+  }
+}
+
+/** A long-running program, kept alive by supervisor. */
+export interface Program {
+  readonly command: string
+  /** How many processes; changed for a while with `fleet workers set`. */
+  readonly count?: number
+  /** Seconds a process may take to end its work after SIGTERM. */
+  readonly stopSeconds?: number
+}
+
+export interface CronJob {
+  readonly command: string
+  /** Five cron fields, in the host's time zone. */
+  readonly schedule: string
+}
+
+/** Code on the host: long-running programs and cron jobs, with the stores they need. */
+export interface ProcessService<
+  RoleName extends string = string,
+  HostName extends string = string,
+  SecretName extends string = string,
+> extends ServiceBase<RoleName, HostName, SecretName> {
+  readonly kind: 'processes'
+  readonly packages?: readonly string[]
+  /** Directories that outlive releases, owned by the service's user. */
+  readonly directories?: readonly string[]
+  readonly programs?: Readonly<Record<string, Program>>
+  readonly cron?: Readonly<Record<string, CronJob>>
+  /** Run once per release, before the programs restart. */
+  readonly migrate?: readonly string[]
+  readonly postgres?: {
+    readonly roles: Readonly<Record<string, { readonly password: SecretName }>>
+    readonly databases: Readonly<Record<string, { readonly owner: string }>>
+  }
+  readonly rabbitmq?: {
+    readonly users: Readonly<Record<string, { readonly password: SecretName; readonly vhost: string }>>
+    readonly vhosts: readonly string[]
+  }
+}
+
+export type Service<
+  RoleName extends string = string,
+  HostName extends string = string,
+  SecretName extends string = string,
+> = ContainerService<RoleName, HostName, SecretName> | ProcessService<RoleName, HostName, SecretName>
+
+/** Where the service keeps its users, for `fleet users`. */
+export interface UserStore<HostName extends string = string, SecretName extends string = string> {
+  readonly kind: 'postgres'
+  readonly host: HostName
+  readonly database: string
+  readonly user: string
+  readonly password: SecretName
+}
+
+/** Where the per-user logs lie, for `fleet logs`. */
+export interface LogSource<RoleName extends string = string> {
+  readonly role: RoleName
+  readonly directory: string
+  readonly format: 'tapiriik'
+}
+
+/** How operators reach the hosts. */
+export interface Access {
+  /** The user that `provision` makes and every other task logs in as. */
+  readonly user: string
+  readonly identityFile?: string
+  /** Public keys that may log in as `user`, beside the operator's own. */
+  readonly authorizedKeys?: readonly string[]
+}
+
+/** A whole fleet, as data. Made by `defineFleet`. */
+export interface Fleet<
+  RoleName extends string = string,
+  HostName extends string = string,
+  SecretName extends string = string,
+> {
+  readonly name: string
+  readonly provider: 'static' | 'lab'
+  readonly access: Access
+  readonly roles: Readonly<Record<RoleName, Role<RoleName>>>
+  readonly hosts: Readonly<Record<HostName, Host<RoleName>>>
+  /** In the order in which they are deployed. */
+  readonly services: Readonly<Record<string, Service<RoleName, HostName, SecretName>>>
+  readonly secrets: readonly SecretName[]
+  readonly users?: UserStore<HostName, SecretName>
+  readonly logs?: LogSource<RoleName>
+}

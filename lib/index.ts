@@ -1,0 +1,11 @@
+/** What fleet files and tasks import from `fleetfile`. */
+export { defineFleet } from './fleet/define.ts'
+export type * from './fleet/model.ts'
+export type { FleetHost } from './fleet/resolved.ts'
+export { defineTask, type Task, type TaskResult } from './task/define.ts'
+export type { HostContext, TaskContext } from './task/context.ts'
+export { rawShell, sh, type Command } from './shell/sh.ts'
+export { Secret, secretText } from './shell/secret.ts'
+export * from './errors.ts'
+export type { FleetEvent } from './events/event.ts'
+export type { Resource } from './resource/resource.ts'

@@ -1,0 +1,86 @@
+import type { EventSink } from '../events/event.ts'
+import type { Fleet } from '../fleet/model.ts'
+import type { FleetHost } from '../fleet/resolved.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { Resource } from '../resource/resource.ts'
+import type { Command } from '../shell/sh.ts'
+import type { Secret } from '../shell/secret.ts'
+import type { ExecResult, Transport } from '../transport/transport.ts'
+
+export interface CommandOptions {
+  /** Run as root, through sudo where the login is another user. */
+  readonly root?: boolean
+  /** Milliseconds; `--timeout` unless told. */
+  readonly timeout?: number
+  /** Take any exit code as a result instead of a CommandError. */
+  readonly anyExitCode?: boolean
+}
+
+/** One host inside a task. */
+export interface HostContext {
+  readonly host: FleetHost
+  /** Runs a command that changes nothing; it runs with `--plan` too. Throws CommandError on an exit code but 0. */
+  read(command: Command, options?: CommandOptions): Promise<ExecResult>
+  /** Runs a command that changes something; with `--plan` it is only shown. */
+  run(command: Command, options?: CommandOptions): Promise<ExecResult>
+  /** The connection itself, for streams and tunnels. */
+  transport(): Promise<Transport>
+}
+
+/** What an apply did, or with `--plan` would do. */
+export interface ApplyReport {
+  /** Changed resources by host; a host that is as wanted has an empty list. */
+  readonly changed: ReadonlyMap<string, readonly string[]>
+  readonly total: number
+}
+
+export interface Question {
+  readonly message: string
+  /** What `--yes` must carry, when a bare `--yes` is not enough: the exact count. */
+  readonly count?: number
+}
+
+/** Folders on the operator's machine. */
+export interface LocalPaths {
+  readonly cwd: string
+  /** Folder of the fleet file: relative paths in it start here. */
+  readonly fleet: string
+  /** State that outlives a run: mirrors, receipts, labs. */
+  readonly state: string
+  readonly cache: string
+}
+
+/** Everything a task works with. A task holds no other state and reaches for nothing ambient. */
+export interface TaskContext {
+  readonly fleet: Fleet
+  /** The hosts chosen by the task's `hosts` and the operator's `--on`. */
+  readonly hosts: readonly FleetHost[]
+  /** Every host of the fleet that exists. */
+  readonly allHosts: readonly FleetHost[]
+  readonly provider: Provider
+  readonly paths: LocalPaths
+  /** With `--plan` nothing may change. `apply` and `run` know it; only other writes must ask. */
+  readonly planOnly: boolean
+  readonly concurrency: number
+  readonly signal: AbortSignal
+  readonly emit: EventSink
+  phase(title: string): void
+  note(text: string, host?: FleetHost): void
+  warn(text: string, host?: FleetHost): void
+  /** Writes to stdout: what was asked for. Nothing with `--json`; return the data as well. */
+  print(text: string): void
+  on(host: FleetHost): HostContext
+  /**
+   * Runs `work` on the hosts side by side, bounded by `--concurrency`. Every host is tried; failures are thrown together
+   * as one HostsFailedError, after all have ended.
+   */
+  each<T>(hosts: readonly FleetHost[], work: (host: FleetHost) => Promise<T>): Promise<ReadonlyMap<string, T>>
+  /** Brings the hosts (`ctx.hosts` unless told) to the wanted state: plan, show, act. */
+  apply(
+    resources: readonly Resource[] | ((host: FleetHost) => readonly Resource[]),
+    hosts?: readonly FleetHost[],
+  ): Promise<ApplyReport>
+  secret(name: string): Promise<Secret>
+  /** Returns when the operator agrees; throws AbortedError when not, UsageError where nobody can be asked. */
+  confirm(question: Question): Promise<void>
+}

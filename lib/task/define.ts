@@ -1,0 +1,34 @@
+import type { z } from 'zod'
+import type { Fleet } from '../fleet/model.ts'
+import type { TaskContext } from './context.ts'
+
+/** A task's parameters: a strict zod object; each key becomes an option, or an argument when `args` names it. */
+export type Params = z.ZodObject
+
+/** What a task gives back. `data` is the `--json` result; `exitCode` is for outcomes that are no error. */
+export interface TaskResult {
+  readonly data?: unknown
+  readonly exitCode?: number
+}
+
+export interface Task<P extends Params = Params> {
+  /** The words of the command: `workers set`. */
+  readonly name: string
+  /** One line for help, without a full stop. */
+  readonly summary: string
+  /** More for `fleet help <task>`: what it changes, what it never does. */
+  readonly description?: string
+  readonly params: P
+  /** Parameters given by position instead of by option, in order. The last may be an array. */
+  readonly args?: readonly (keyof z.output<P> & string)[]
+  /**
+   * The hosts it works on before `--on` narrows them: a role, several, `all`, or `none` for tasks that do not need
+   * the fleet's machines to exist.
+   */
+  readonly hosts: string | readonly string[] | ((fleet: Fleet, params: z.output<P>) => readonly string[])
+  readonly examples?: readonly string[]
+  run(ctx: TaskContext, params: z.output<P>): Promise<TaskResult | void>
+}
+
+/** A task as a value: `export default defineTask({...})` in `tasks/<name>.ts` makes it a command. */
+export const defineTask = <const P extends Params>(task: Task<P>): Task<P> => task
