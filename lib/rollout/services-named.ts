@@ -1,0 +1,14 @@
+import { UsageError } from '../errors.ts'
+import type { Fleet, Service } from '../fleet/model.ts'
+import { unknown } from '../suggest.ts'
+
+/** The services that `name` means, in the order in which they are deployed: one, or `all`. */
+export function servicesNamed(fleet: Fleet, name: string): readonly (readonly [string, Service])[] {
+  const services = Object.entries(fleet.services)
+  const chosen = name === 'all' ? services : services.filter(([service]) => service === name)
+  if (chosen.length === 0) {
+    const names = [...services.map(([service]) => service), 'all']
+    throw new UsageError(unknown('service', name, names), { hint: `fleet deploy ${names.join('|')}` })
+  }
+  return chosen
+}
