@@ -55,12 +55,12 @@ export default defineTask({
     if (ctx.planOnly) {
       await ctx.each(ctx.hosts, async host => {
         const wanted = [...access, ...baseline(host)]
-        await applyResources(await firstContact(ctx, host), wanted, { ...ctx, mode: 'plan' })
+        await applyResources(await firstContact(ctx, host), wanted, { ...ctx, mode: 'plan', root: true })
       })
       return
     }
     await ctx.each(ctx.hosts, async host => {
-      await applyResources(await firstContact(ctx, host), access, { ...ctx, mode: 'apply' })
+      await applyResources(await firstContact(ctx, host), access, { ...ctx, mode: 'apply', root: true })
       await ctx.connectAs(host, user)
     })
     ctx.phase('the baseline: SSH, firewall, time, updates, logs, swap')

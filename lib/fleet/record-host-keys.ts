@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sh } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
-import { knownHostsLine } from '../transport/known-hosts.ts'
+import { formatKnownHost } from '../transport/known-hosts.ts'
 
 /** Where the recorded host keys of a fleet lie, in OpenSSH's known_hosts format. */
 export const recordedHostKeys = (state: string, fleet: string): string => join(state, 'known_hosts', fleet)
@@ -21,7 +21,7 @@ export async function recordHostKeys(ctx: TaskContext): Promise<string> {
   const others = new Map<string, string>()
   for (const host of ctx.hosts) {
     const key = keys.get(host.name)
-    if (key !== undefined) others.set(host.name, knownHostsLine(host.address, host.target.port, key))
+    if (key !== undefined) others.set(host.name, formatKnownHost(host.address, host.target.port, key))
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   await writeFile(`${path}.new`, [...others.values()].map(line => `${line}\n`).join(''), { mode: 0o600 })

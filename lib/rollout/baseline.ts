@@ -9,6 +9,7 @@ import { sysctl } from '../resource/kinds/sysctl.ts'
 import { unit } from '../resource/kinds/unit.ts'
 import { user } from '../resource/kinds/user.ts'
 import type { Handler, Resource } from '../resource/resource.ts'
+import { sh } from '../shell/sh.ts'
 
 /** The file bodies of the baseline, rendered by the task from `templates/`. */
 export interface BaselineBodies {

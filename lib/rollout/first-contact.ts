@@ -1,4 +1,4 @@
-import { ConnectError } from '../errors.ts'
+import { LoginRefusedError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -12,7 +12,7 @@ export async function firstContact(ctx: TaskContext, host: FleetHost): Promise<T
   try {
     return await ctx.connectAs(host, user)
   } catch (error) {
-    if (!(error instanceof ConnectError) || error.reason !== 'auth' || host.firstUser === user) throw error
+    if (!(error instanceof LoginRefusedError) || host.firstUser === user) throw error
     return ctx.connectAs(host, host.firstUser)
   }
 }

@@ -13,9 +13,9 @@ import { connect } from '../transport/connect.ts'
 import { createPool } from '../transport/pool.ts'
 import { confirm } from './confirm.ts'
 import type { TaskContext } from './context.ts'
-import type { Params, Task, TaskResult } from './define.ts'
+import type { Params, Task } from './define.ts'
 import { eachHost } from './each.ts'
-import type { Environment } from './environment.ts'
+import type { RunEnvironment, RunResult } from './environment.ts'
 import { hostContext } from './host-context.ts'
 
 /** Sorts by time and never repeats: 20261122T120000-3f9a. */
@@ -23,7 +23,7 @@ const newRunId = (now: Date): string =>
   `${now.toISOString().replaceAll(/[-:]|\.\d+Z/g, '')}-${randomBytes(2).toString('hex')}`
 
 /** The role or host names that a task works on before `--on` narrows them. */
-function baseHosts<P extends Params>(task: Task<P>, environment: Environment, params: z.output<P>): readonly string[] {
+function baseHosts<P extends Params>(task: Task<P>, environment: RunEnvironment, params: z.output<P>): readonly string[] {
   const { hosts } = task
   if (typeof hosts === 'function') return hosts(environment.fleet, params)
   return typeof hosts === 'string' ? [hosts] : hosts
@@ -36,8 +36,8 @@ function baseHosts<P extends Params>(task: Task<P>, environment: Environment, pa
 export async function runTask<P extends Params>(
   task: Task<P>,
   params: z.output<P>,
-  environment: Environment,
-): Promise<TaskResult> {
+  environment: RunEnvironment,
+): Promise<RunResult> {
   const { fleet, emit, signal, paths, timeout, concurrency, planOnly } = environment
   const provider = await chooseProvider(fleet, environment)
   const local = await localAccess(fleet, environment)
@@ -49,7 +49,7 @@ export async function runTask<P extends Params>(
   const pool = createPool(connect, { signal, timeout })
   const runId = newRunId(environment.now())
   const owner = `${userInfo().username}@${hostname()}`
-  const connectTo = (host: FleetHost) => pool.get(host.target)
+  const connectTo = (host: FleetHost) => pool.open(host.target)
   const secrets = chooseSecrets(fleet, environment)
 
   const ctx: TaskContext = {
@@ -72,7 +72,7 @@ export async function runTask<P extends Params>(
     warn: (text, host) => emit({ type: 'warning', text, ...(host === undefined ? {} : { host: host.name }) }),
     print: environment.print,
     on: host => hostContext(host, { planOnly, timeout, signal, emit, connect: connectTo }),
-    connectAs: (host, user) => pool.get({ ...host.target, user }),
+    connectAs: (host, user) => pool.open({ ...host.target, user }),
     each: (some, work) => eachHost(some, work, { concurrency, signal }),
     async apply(resources, some = hosts) {
       const reports = await eachHost(
@@ -80,7 +80,7 @@ export async function runTask<P extends Params>(
         async host => {
           const wanted = typeof resources === 'function' ? resources(host) : resources
           const transport = await connectTo(host)
-          return applyResources(transport, wanted, { mode: planOnly ? 'plan' : 'apply', runId, owner, emit, signal })
+          return applyResources(transport, wanted, { mode: planOnly ? 'plan' : 'apply', root: true, runId, owner, emit, signal })
         },
         { concurrency, signal },
       )
@@ -93,7 +93,8 @@ export async function runTask<P extends Params>(
 
   emit({ type: 'run-started', task: task.name, fleet: fleet.name, hosts: hosts.map(host => host.name) })
   try {
-    return (await task.run(ctx, params)) ?? {}
+    const result = await task.run(ctx, params)
+    return { exitCode: 0, ...result }
   } catch (error) {
     if (signal.aborted && !(error instanceof AbortedError)) {
       throw new AbortedError(`stopped: ${messageOf(error)}`, { cause: error })

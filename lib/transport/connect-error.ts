@@ -68,10 +68,10 @@ export const isTransient = (error: unknown): boolean => {
   return typeof code === 'string' && (BROKEN.has(code) || code === 'EAI_AGAIN')
 }
 
-function denied(target: Target, seen: Seen, cause: unknown): ConnectError {
+function denied(target: Target, seen: Seen, cause: unknown): LoginRefusedError {
   const methods = seen.methods?.length ? seen.methods.join(',') : 'publickey'
   const note = seen.note === undefined ? '' : `; ${seen.note}`
-  return new ConnectError(`permission denied (${methods}) for ${login(target)}${note}`, {
+  return new LoginRefusedError(`permission denied (${methods}) for ${login(target)}${note}`, {
     host: target.name,
     hint: sshCommand(target),
     cause,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ConfigError, defineTask } from '../lib/index.ts'
-import { serviceProgram } from '../lib/rollout/processes.ts'
+import { ConfigError, defineTask } from '../../lib/index.ts'
+import { serviceProgram } from '../../lib/rollout/processes.ts'
 
 export default defineTask({
   name: 'workers set',
