@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { labPlace } from '../providers/lab/place.ts'
-import type { RunEnvironment } from '../task/environment.ts'
+import type { Environment } from '../task/environment.ts'
 import { knownKeys, parseKnownHosts } from '../transport/known-hosts.ts'
 import type { Fleet } from './model.ts'
 import { recordedHostKeys } from './record-host-keys.ts'
@@ -11,7 +11,7 @@ import type { LocalAccess } from './resolve.ts'
 const expandHome = (path: string, home: string): string => (path.startsWith('~/') ? join(home, path.slice(2)) : path)
 
 /** The operator's keys, agent and known_hosts; for a lab the key that was made for it. */
-export async function localAccess(fleet: Fleet, environment: RunEnvironment): Promise<LocalAccess> {
+export async function localAccess(fleet: Fleet, environment: Environment): Promise<LocalAccess> {
   const { home } = environment.paths
   const agent = environment.env.SSH_AUTH_SOCK
   const identityFile =

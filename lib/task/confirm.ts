@@ -1,6 +1,6 @@
 import { AbortedError, UsageError } from '../errors.ts'
 import type { Question } from './context.ts'
-import type { RunEnvironment } from './environment.ts'
+import type { Environment } from './environment.ts'
 
 /**
  * Returns when the operator agrees. A question with a count is agreed to by that exact count and nothing else, so that
@@ -8,7 +8,7 @@ import type { RunEnvironment } from './environment.ts'
  */
 export async function confirm(
   question: Question,
-  environment: Pick<RunEnvironment, 'yes' | 'isInteractive' | 'ask'>,
+  environment: Pick<Environment, 'yes' | 'isInteractive' | 'ask'>,
 ): Promise<void> {
   const { yes } = environment
   const { count } = question

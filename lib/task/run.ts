@@ -13,9 +13,9 @@ import { connect } from '../transport/connect.ts'
 import { createPool } from '../transport/pool.ts'
 import { confirm } from './confirm.ts'
 import type { TaskContext } from './context.ts'
-import type { Params, Task } from './define.ts'
+import type { Params, Task, TaskResult } from './define.ts'
 import { eachHost } from './each.ts'
-import type { RunEnvironment, RunResult } from './environment.ts'
+import type { Environment } from './environment.ts'
 import { hostContext } from './host-context.ts'
 
 /** Sorts by time and never repeats: 20261122T120000-3f9a. */
@@ -23,7 +23,7 @@ const newRunId = (now: Date): string =>
   `${now.toISOString().replaceAll(/[-:]|\.\d+Z/g, '')}-${randomBytes(2).toString('hex')}`
 
 /** The role or host names that a task works on before `--on` narrows them. */
-function baseHosts<P extends Params>(task: Task<P>, environment: RunEnvironment, params: z.output<P>): readonly string[] {
+function baseHosts<P extends Params>(task: Task<P>, environment: Environment, params: z.output<P>): readonly string[] {
   const { hosts } = task
   if (typeof hosts === 'function') return hosts(environment.fleet, params)
   return typeof hosts === 'string' ? [hosts] : hosts
@@ -36,8 +36,8 @@ function baseHosts<P extends Params>(task: Task<P>, environment: RunEnvironment,
 export async function runTask<P extends Params>(
   task: Task<P>,
   params: z.output<P>,
-  environment: RunEnvironment,
-): Promise<RunResult> {
+  environment: Environment,
+): Promise<TaskResult> {
   const { fleet, emit, signal, paths, timeout, concurrency, planOnly } = environment
   const provider = await chooseProvider(fleet, environment)
   const local = await localAccess(fleet, environment)

@@ -83,7 +83,7 @@ export function fakeContext(options: FakeOptions): Fake {
       create: refuse('create machines'),
       destroy: refuse('destroy machines'),
     },
-    paths: { cwd: options.state, fleet: options.state, state: options.state, cache: options.state },
+    paths: { cwd: options.state, fleet: options.state, state: options.state, cache: options.state, home: options.state },
     planOnly: options.planOnly ?? false,
     concurrency: 10,
     signal: options.signal ?? new AbortController().signal,
