@@ -92,6 +92,7 @@ export default defineFleet({
       port: 8000,
       slots: { blue: 8001, green: 8002 },
       health: '/up',
+      buildArgs: { BASE: 'fleetfile-lab-root:bookworm' },
       proxy: { role: 'lb', names: ['app.lab.test'] },
       env: database,
     },

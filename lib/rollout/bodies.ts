@@ -1,3 +1,5 @@
+import type { ProxiedService } from './container-hosts.ts'
+
 /** The templates that a deploy renders. Given by the task, since `lib` knows no templates. */
 export interface RolloutBodies {
   postgresListen(values: { readonly address: string }): string
@@ -5,4 +7,5 @@ export interface RolloutBodies {
   rabbitmqConfig(values: { readonly address: string }): string
   rabbitmqEnvironment(): string
   runService(): string
+  haproxyConfig(values: { readonly services: readonly ProxiedService[]; readonly certificate: string }): string
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineTask } from '../../lib/index.ts'
+import { defineTask, UsageError } from '../../lib/index.ts'
 import { breakHost, faultHost } from '../../lib/providers/lab/fault-task.ts'
 import { parseDuration } from '../../lib/ui/durations.ts'
 
@@ -10,6 +10,9 @@ export default defineTask({
   args: ['host'],
   hosts: 'none',
   examples: ['fleet lab slow web1 --rtt 100ms'],
-  run: (ctx, { host, rtt }) =>
-    breakHost(ctx, `${host} is ${rtt} further away`, faults => faults.slow(host, parseDuration(rtt), ctx)),
+  run(ctx, { host, rtt }) {
+    const milliseconds = parseDuration(rtt)
+    if (milliseconds === undefined) throw new UsageError(`--rtt: ${rtt} is no duration`, { hint: 'like 100ms or 1s' })
+    return breakHost(ctx, `${host} is ${rtt} further away`, faults => faults.slow(host, milliseconds, ctx))
+  },
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { AbortedError, ApiError, ConfigError } from '../../errors.ts'
 import type { ProviderCall } from '../provider.ts'
-import { dockerError, tryDocker } from './docker.ts'
+import { docker, dockerError, tryDocker } from './docker.ts'
 import { withLock } from './lock.ts'
 import { type Recipe, vpsRecipe } from './recipe.ts'
 import { tarOf } from './tar.ts'
@@ -72,8 +72,12 @@ async function build(recipe: Recipe, title: string, from: string, call: Provider
 
 /** A bare Debian: from a registry where one answers, from Debian's packages where none does. */
 async function ensureRoot(call: ProviderCall): Promise<string> {
-  for (const image of [OWN_ROOT_IMAGE, REGISTRY_IMAGE]) if (await hasImage(image, call)) return image
-  if (await pull(call)) return REGISTRY_IMAGE
+  if (await hasImage(OWN_ROOT_IMAGE, call)) return OWN_ROOT_IMAGE
+  if ((await hasImage(REGISTRY_IMAGE, call)) || (await pull(call))) {
+    // One name, whatever it came from: services build their own images on it.
+    await docker(['tag', REGISTRY_IMAGE, OWN_ROOT_IMAGE], { signal: call.signal })
+    return OWN_ROOT_IMAGE
+  }
   call.emit({ type: 'note', text: 'no image registry answers: making a bare Debian with mmdebstrap' })
   await debootstrap(call)
   return OWN_ROOT_IMAGE
