@@ -41,7 +41,7 @@ export function fixedHeader(header: EntryHeader, id: string): EntryHeader {
 export async function addEntry(
   out: Pack,
   header: EntryHeader,
-  content: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<unknown>,
 ): Promise<void> {
   await pipeline(content, out.entry(header))
 }
