@@ -49,7 +49,9 @@ export function dockerEngine(command = 'docker'): Engine {
       throw new CommandError(
         `${command} ${args[0] ?? ''} failed (exit code ${result.exitCode ?? 'none'})\n${said}`,
         {
-          ...(/daemon running|Cannot connect/.test(errors) ? { hint: `${command} info` } : {}),
+          hint: /daemon running|Cannot connect/.test(errors)
+            ? `${command} info`
+            : `${command} ${args.join(' ')}`,
         },
       )
     }

@@ -36,8 +36,9 @@ printf '%s %s\\n' "\${e:--}" "\${m:--}"`
   },
   diff: ({ manifest, env }, seen) => {
     const digest = createHash('sha256').update(env.reveal()).digest('hex')
+    // Another operator's engine may have made another image of the same release.
     const known = seen.manifest !== undefined && editionOf(seen.manifest) === editionOf(manifest)
-    if (known && seen.envDigest === digest) return undefined
+    if (known && seen.manifest?.image === manifest.image && seen.envDigest === digest) return undefined
     return { action: 'create', detail: `release ${manifest.label} (${editionOf(manifest)})` }
   },
   act: item => {

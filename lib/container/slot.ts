@@ -25,8 +25,8 @@ interface Seen {
 
 export const containerName = (service: string, slot: Slot): string => `${service}-${slot}`
 
-/** The words of `docker run` for a slot, without its run hash. */
-function words({ manifest, slot, host, address, port }: SlotWanted): string[] {
+/** The options of `docker run` for a slot, without its run hash. */
+function options({ manifest, slot, host, address, port }: SlotWanted): string[] {
   const family = isIP(address)
   if (family === 0) {
     throw new ConfigError(`a slot is published on an IP address, ${address} is a name`, {
@@ -34,28 +34,30 @@ function words({ manifest, slot, host, address, port }: SlotWanted): string[] {
       hint: `set hosts.${host}.address to the address itself`,
     })
   }
-  const { service, release, config, stopSeconds, image } = manifest
+  const { service, release, config, stopSeconds } = manifest
   const published = `${family === 6 ? `[${address}]` : address}:${port}:${manifest.port}`
   return [
-    ...['--detach', '--name', containerName(service, slot), '--restart', 'unless-stopped'],
-    ...['--publish', published, '--stop-timeout', String(stopSeconds)],
-    ...['--env-file', `${serviceFolder(service)}/${editionOf(manifest)}.env`],
-    ...['--env', `FLEETFILE_RELEASE=${release}`, '--env', `FLEETFILE_LABEL=${manifest.label}`],
-    ...['--env', `FLEETFILE_SLOT=${slot}`, '--env', `FLEETFILE_HOST=${host}`],
-    ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
-    ...['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=5'],
-    ...['--label', `fleetfile.service=${service}`, '--label', `fleetfile.slot=${slot}`],
-    ...['--label', `fleetfile.release=${release}`, '--label', `fleetfile.config=${config}`],
-    image,
-  ]
+    ['--detach', '--name', containerName(service, slot), '--restart', 'unless-stopped'],
+    ['--publish', published, '--stop-timeout', String(stopSeconds)],
+    ['--env-file', `${serviceFolder(service)}/${editionOf(manifest)}.env`],
+    ['--env', `FLEETFILE_RELEASE=${release}`],
+    ['--env', `FLEETFILE_SLOT=${slot}`, '--env', `FLEETFILE_HOST=${host}`],
+    ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+    ['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=5'],
+    ['--label', `fleetfile.service=${service}`, '--label', `fleetfile.slot=${slot}`],
+    ['--label', `fleetfile.release=${release}`, '--label', `fleetfile.config=${config}`],
+  ].flat()
 }
 
 /** Changes whenever a slot would be started in another way. */
-const runHash = (wanted: SlotWanted): string =>
-  createHash('sha256').update(words(wanted).join('\0')).digest('hex').slice(0, 16)
+export const runHash = (wanted: SlotWanted): string =>
+  createHash('sha256')
+    .update([...options(wanted), wanted.manifest.image].join('\0'))
+    .digest('hex')
+    .slice(0, 16)
 
 /** Prints a slot's state and run hash, or `-` when there is no such container. */
-const FORMAT = '{{.State.Status}} {{index .Config.Labels "fleetfile.run"}}'
+const FORMAT = `{{.State.Status}} {{index .Config.Labels "fleetfile.run"}}`
 
 const kind: Kind<SlotWanted, Seen> = {
   name: 'slot',
@@ -85,18 +87,16 @@ const kind: Kind<SlotWanted, Seen> = {
     const { manifest, slot } = wanted
     const name = containerName(manifest.service, slot)
     const hash = runHash(wanted)
-    const [image = '', ...options] = words(wanted).toReversed()
-    const run = sh`docker run --label ${`fleetfile.run=${hash}`} ${options.toReversed()} ${image}`
+    const run = sh`docker run --label ${`fleetfile.run=${hash}`} ${options(wanted)} ${manifest.image}`
     const clear =
       seen.status === '-'
         ? ''
         : `docker stop --time ${manifest.stopSeconds} ${quote(name)} >/dev/null; docker rm --force ${quote(name)} >/dev/null\n`
-    const link = `ln -sfn ${quote(`${editionOf(manifest)}.json`)} ${quote(`${serviceFolder(manifest.service)}/${slot}.json`)}`
     const same = seen.status !== '-' && seen.runHash === hash && seen.status !== 'dead'
     return [
       {
         title: `${same ? 'start' : 'run'} ${name} (${manifest.label})`,
-        script: same ? `docker start ${quote(name)} >/dev/null` : `${clear}${link}\n${run.text} >/dev/null`,
+        script: same ? `docker start ${quote(name)} >/dev/null` : `${clear}${run.text} >/dev/null`,
         timeout: 120 + manifest.stopSeconds,
       },
     ]

@@ -22,19 +22,26 @@ export const manifestSchema = z.object({
 
 export type Manifest = z.output<typeof manifestSchema>
 
-/** The manifest of a release with its environment. The environment itself only goes into the hash. */
-export function makeManifest(
-  parts: Omit<Manifest, 'config' | 'created'>,
+/**
+ * Hash of how a release is configured. Not of the image: two operators' engines make different images of the same
+ * release, which must still be known as the same.
+ */
+export const configHash = (
+  { port, stopSeconds }: Pick<Manifest, 'port' | 'stopSeconds'>,
+  buildArgs: Readonly<Record<string, string>>,
   env: Secret,
-  created: Date,
-): Manifest {
-  const { image, port, stopSeconds } = parts
-  const config = createHash('sha256')
-    .update(JSON.stringify([image, port, stopSeconds, env.reveal()]))
+): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([
+        port,
+        stopSeconds,
+        Object.entries(buildArgs).sort(([a], [b]) => (a < b ? -1 : 1)),
+        env.reveal(),
+      ]),
+    )
     .digest('hex')
     .slice(0, 8)
-  return { ...parts, config, created: created.toISOString() }
-}
 
 /** Names one release with one configuration: a changed secret makes another edition of the same release. */
 export const editionOf = ({ release, config }: Pick<Manifest, 'release' | 'config'>): string =>
