@@ -31,7 +31,7 @@ export function numberedSteps(plan: HostPlan): NumberedStep[] {
   )
   const handlers = plan.handlers.map(handler => ({
     resource: handler.id,
-    step: { title: handler.id, script: handler.script },
+    step: { title: handler.id, script: handler.script, timeout: handler.timeout ?? DEFAULT_TIMEOUT },
     marks: [],
     clears: handlerKey(handler),
   }))

@@ -56,6 +56,8 @@ export interface Handler {
   /** Unique on the host: `restart haproxy`. */
   readonly id: string
   readonly script: string
+  /** Seconds after which it is ended and has failed. 600 unless told. */
+  readonly timeout?: number
 }
 
 /** One piece of wanted state on a host. */

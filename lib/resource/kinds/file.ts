@@ -19,6 +19,8 @@ export interface FileOptions {
   readonly group?: string
   /** Says whether the new file is good, before it replaces the old one; "$1" is its path: sh`visudo -cf "$1"`. */
   readonly check?: Command
+  /** Make missing directories on the way, for root, 0755. Without it a missing directory fails the step. */
+  readonly parents?: boolean
   readonly notify?: readonly Handler[]
 }
 
@@ -29,6 +31,7 @@ export interface FileWanted {
   readonly owner: string
   readonly group: string
   readonly check: string | undefined
+  readonly parents: boolean
 }
 
 /** Validated, with what was left out filled in. */
@@ -41,6 +44,7 @@ export function fileWanted(options: FileOptions): FileWanted {
     owner,
     group: userName(options.group ?? owner),
     check: options.check?.text,
+    parents: options.parents ?? false,
   }
 }
 
@@ -69,10 +73,10 @@ ${code}
  * the old one as it was and nothing beside it. A link is replaced, not followed.
  */
 export function writeFileStep(wanted: FileWanted): Step {
-  const { path, mode, owner, group, check } = wanted
-  const script = `umask 077
-path=${quote(path)}
-folder=\${path%/*}
+  const { path, mode, owner, group, check, parents } = wanted
+  const script = `path=${quote(path)}
+folder=\${path%/*}${parents ? '\nmkdir -p "$folder/"' : ''}
+umask 077
 [ -d "\${folder:-/}" ] || { echo "no directory $folder" >&2; exit 1; }
 if [ -d "$path" ] && [ ! -L "$path" ]; then echo "$path is a directory" >&2; exit 1; fi
 new=$(mktemp "$folder/.fleetfile.XXXXXX")
