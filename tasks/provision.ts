@@ -17,7 +17,7 @@ const COMMON_PORTS = [21, 23, 25, 80, 111, 443, 2375, 3306, 5432, 5672, 6379, 80
 /** Proves from outside that only declared ports answer. Returns a line for the summary. */
 async function provePorts(ctx: TaskContext, host: FleetHost): Promise<string> {
   const declared = openPorts(ctx.fleet, host, ctx.allHosts)
-  const world = new Set(declared.filter(({ from }) => from === 'anywhere').map(({ port }) => port))
+  const world = new Set(declared.filter(({ from }) => from === undefined).map(({ port }) => port))
   const { stdout } = await ctx.on(host).read(sh`ss -Htuln`)
   const listening = listeningPorts(stdout.toString('utf8'))
   const closed = [...new Set([...listening, ...declared.map(({ port }) => port), ...COMMON_PORTS])].filter(port => !world.has(port))
@@ -47,7 +47,7 @@ export default defineTask({
     ctx.phase(`the way in: ${user} with ${keys.length} key(s)`)
     const access = accessBaseline(user, keys)
     const baseline = (host: FleetHost) =>
-      hostBaseline(openPorts(ctx.fleet, host, ctx.allHosts), {
+      hostBaseline(host.target.port, openPorts(ctx.fleet, host, ctx.allHosts), {
         sshd: sshdHardening({ user }),
         journald: journaldLimits({ maxUse: '200M' }),
         unattendedUpgrades: unattendedUpgrades(),

@@ -5,7 +5,8 @@ import type { FleetHost } from './resolved.ts'
 export interface OpenPort {
   readonly port: number
   readonly protocol: 'tcp' | 'udp'
-  readonly from: 'anywhere' | readonly string[]
+  /** Everybody when not told. */
+  readonly from?: readonly string[]
 }
 
 /** The ports that `host` declares by its role, its SSH port first. Everything else is closed. */
@@ -17,11 +18,11 @@ export function openPorts(fleet: Fleet, host: FleetHost, hosts: readonly FleetHo
       .map(other => other.address)
       .toSorted()
   return [
-    { port: host.target.port, protocol: 'tcp', from: 'anywhere' },
+    { port: host.target.port, protocol: 'tcp' },
     ...declared.map(({ port, protocol = 'tcp', from }) => ({
       port,
       protocol,
-      from: from === 'anywhere' ? ('anywhere' as const) : addresses(from),
+      ...(from === 'anywhere' ? {} : { from: addresses(from) }),
     })),
   ]
 }

@@ -12,7 +12,7 @@ import { storeResources, type StoreBodies } from './stores.ts'
 
 /** The addresses that may connect to the stores of a host, those of its own fleet only. */
 const clientsOf = (ctx: TaskContext, host: FleetHost): readonly string[] =>
-  [...new Set(openPorts(ctx.fleet, host, ctx.allHosts).flatMap(({ from }) => (from === 'anywhere' ? [] : from)))].toSorted()
+  [...new Set(openPorts(ctx.fleet, host, ctx.allHosts).flatMap(({ from = [] }) => from))].toSorted()
 
 const storeBodies = (ctx: TaskContext, host: FleetHost, bodies: RolloutBodies): StoreBodies => ({
   postgresListen: bodies.postgresListen({ address: host.address }),

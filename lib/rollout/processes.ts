@@ -44,9 +44,24 @@ export function serviceProgram(rollout: Pick<ProcessRollout, 'name' | 'service'>
     command: `${RUN_SERVICE} ${rollout.name} ${spec.command}`,
     user: serviceUser(rollout.name),
     processes: count ?? spec.count ?? 1,
+    // A worker may end after each piece of work; supervisor must not take that for a failed start.
+    startSeconds: 0,
     stopSeconds: spec.stopSeconds ?? 10,
   })
 }
+
+/**
+ * Restarts what runs of the programs, each after it has ended its work. On a first deploy that is nothing yet: supervisor
+ * starts them a moment later, with the new code.
+ */
+const restartPrograms = (service: string, programs: readonly string[]): Handler => ({
+  id: `restart ${service}`,
+  script: [
+    `running=$(supervisorctl status | awk '$2 == "RUNNING" || $2 == "STARTING" { print $1 }' |`,
+    `  grep -E '^${service}-(${programs.join('|')})_[0-9]+$') || exit 0`,
+    'supervisorctl restart $running',
+  ].join('\n'),
+})
 
 /** Everything of a release on a host, in order: what it needs, its code, its migrations, the flip, what runs. */
 export function processResources(rollout: ProcessRollout): readonly Resource[] {
@@ -54,12 +69,7 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
   const home = `/srv/${name}`
   const owner = serviceUser(name)
   const folder = `${home}/releases/${release.id}`
-  const restart: Handler = {
-    id: `restart ${name}`,
-    script: `supervisorctl restart ${Object.keys(service.programs ?? {})
-      .map(program => quote(`${programName(name, program)}:*`))
-      .join(' ')}`,
-  }
+  const restart = restartPrograms(name, Object.keys(service.programs ?? {}))
   const notify = Object.keys(service.programs ?? {}).length > 0 ? [restart] : []
   return [
     packages(['python3', 'supervisor', 'cron', ...(service.packages ?? [])]),

@@ -4,6 +4,7 @@ import type { Stop } from './abort.ts'
 import type { Link } from './link.ts'
 import { sendSignal } from './remote-signal.ts'
 import type { ExecOptions, ExecResult } from './transport.ts'
+import { sendStdin } from './stdin.ts'
 
 /** The host opened no channel, mostly since it has too many: worth another try. */
 export class ChannelRefused extends Error {}
@@ -56,10 +57,11 @@ export function execute(
       if (stop.error !== undefined) return
       meter.executions++
       collect(link, command, channel, options, stop, meter).then(resolve, reject)
-      const stdin = options.stdin === undefined ? undefined : Buffer.from(options.stdin)
-      meter.bytesSent += Buffer.byteLength(command) + (stdin?.length ?? 0)
+      meter.bytesSent += Buffer.byteLength(command)
       // ssh2 takes from it what the host's window allows, and no more.
-      channel.end(stdin)
+      sendStdin(channel, options.stdin, bytes => (meter.bytesSent += bytes)).catch((error: unknown) =>
+        stop.stop(error instanceof Error ? error : new Error(String(error))),
+      )
     }
     try {
       link.client.exec(command, (error, channel) => {

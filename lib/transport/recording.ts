@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { AbortedError, ConnectError } from '../errors.ts'
 import type { Connect, ExecOptions, ExecResult, Transport, TransportCost } from './transport.ts'
+import { stdinBytes } from './stdin.ts'
 
 /** What a command gives back. */
 export interface Answer {
@@ -116,7 +117,7 @@ export function recordingTransport(options: RecordingOptions): RecordingTranspor
     if (closed) throw gone()
     if (given.signal?.aborted === true) throw new AbortedError('stopped', { host })
     const expectation = script.take(command)
-    const sent = { command, stdin: Buffer.from(given.stdin ?? '') }
+    const sent = { command, stdin: await stdinBytes(given.stdin) }
     executed.push(sent)
     cost.executions++
     cost.bytesSent += Buffer.byteLength(command) + sent.stdin.length

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { AbortedError, CommandError, ConnectError, TimeoutError } from '../../lib/errors.ts'
+import { sendStdin } from '../../lib/transport/stdin.ts'
 import type { ExecOptions, ExecResult, Transport, TransportCost } from '../../lib/transport/transport.ts'
 
 /** A container as a host: `docker exec -i` in place of SSH, counted the same. */
@@ -26,8 +27,7 @@ export class DockerTransport implements Transport {
 
   exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
     this.#executions += 1
-    const { stdin = '', signal, timeout, onStdout, onStderr, discardStdout = false } = options
-    this.#bytesSent += Buffer.byteLength(stdin)
+    const { stdin, signal, timeout, onStdout, onStderr, discardStdout = false } = options
     const child = spawn('docker', ['exec', '-i', '-u', this.user, this.#container, 'sh', '-c', command])
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
@@ -41,7 +41,7 @@ export class DockerTransport implements Transport {
       onStderr?.(chunk)
     })
     child.stdin.on('error', () => undefined)
-    child.stdin.end(stdin)
+    void sendStdin(child.stdin, stdin, bytes => (this.#bytesSent += bytes))
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => {
         reject(error)
