@@ -2,6 +2,9 @@
 const VALUED = new Set(['--fleet', '--on', '--concurrency', '--timeout'])
 const FLAGS = /^(?:--json|--plan|--yes|--verbose|--help|--version|-v+|-h|-V)$/
 
+/** Whether the next word is the value of this global option. */
+export const isGlobalWithValue = (arg: string): boolean => VALUED.has(arg)
+
 const isGlobal = (arg: string) =>
   FLAGS.test(arg) || [...VALUED, '--yes'].some(name => arg.startsWith(`${name}=`))
 
@@ -20,8 +23,7 @@ export function normalise(argv: readonly string[]): string[] {
       index++
     } else words.push('--yes=')
   }
-  if (words[0] === 'help') words.splice(0, 1, '--help')
-  return [...words, ...argv.slice(end)]
+  return [...(words[0] === 'help' ? [...words.slice(1), '--help'] : words), ...argv.slice(end)]
 }
 
 /** The words that may name the command: everything before the first option that is not a global one. */

@@ -34,12 +34,12 @@ export async function runCli(io: Io, parts: Parts): Promise<number> {
 }
 
 async function dispatch(io: Io, parts: Parts): Promise<number> {
-  const argv = normalise(io.argv)
   const entries = await allTasks(io, parts)
-  if (argv[0] === '__complete') {
+  if (io.argv[0] === '__complete') {
     const { complete } = await import('./complete.ts')
-    return complete()
+    return complete(io.argv.slice(1), buildProgram(entries, io), io, parts.places, entries)
   }
+  const argv = normalise(io.argv)
   const found = findTask(entries, commandWords(argv))
   const program = buildProgram(entries, io)
   if (found.kind === 'task') return runCommand(argv, program, found.entry, io, parts)

@@ -4,8 +4,8 @@ import type { Io } from './io.ts'
 import { userModules, type Places } from './places.ts'
 
 /** Loads a task's module: a built-in one as it is, a user's own checked and compiled first. */
-export async function loadTask(entry: TaskEntry, io: Io, places: Places): Promise<Task> {
+export async function loadTask(entry: TaskEntry, io: Io, places: Places, checksTypes = true): Promise<Task> {
   if (entry.file === undefined) return (await entry.load()).default
   const { loadUserTask } = await import('../lib/task/user-task.ts')
-  return loadUserTask({ ...entry, file: entry.file }, userModules(places, io))
+  return loadUserTask({ ...entry, file: entry.file }, { ...userModules(places, io), checksTypes })
 }

@@ -33,11 +33,14 @@ function optionOf(param: Param): Option {
   return param.isArray ? option.argParser(collect) : option
 }
 
+const placeOf = ({ name, isArray, isRequired }: Param): string => {
+  const text = isArray ? `${name}...` : name
+  return isRequired ? `<${text}>` : `[${text}]`
+}
+
 function argumentOf(param: Param): Argument {
-  const name = param.isArray ? `${param.name}...` : param.name
-  const argument = new Argument(param.isRequired ? `<${name}>` : `[${name}]`, explain(param))
   // commander would stop at the first one that is missing; our own check names everything at once.
-  return argument.argOptional()
+  return new Argument(placeOf(param), explain(param)).argOptional()
 }
 
 /** Gives a command its task's options, arguments, description and examples. Returns how to read them back. */
@@ -54,6 +57,7 @@ export function addParams(
   }
   const args = (task.args ?? []).flatMap(key => params.filter(param => param.key === key))
   for (const param of args) command.addArgument(argumentOf(param))
+  command.usage(['[options]', ...args.map(placeOf)].join(' '))
   command.description([`${task.summary}.`, task.description].filter(Boolean).join('\n\n'))
   const examples = task.examples ?? []
   if (examples.length > 0)

@@ -14,15 +14,6 @@ const fullName = (command: Command): string =>
 const leaves = (command: Command): Command[] =>
   command.commands.flatMap(child => (child.commands.length > 0 ? leaves(child) : [child]))
 
-function usage(command: Command): string {
-  const args = command.registeredArguments
-    .map(each => ` ${argumentText(each.name(), each.variadic)}`)
-    .join('')
-  return fullName(command) + args
-}
-
-const argumentText = (name: string, variadic: boolean) => `[${name}${variadic ? '...' : ''}]`
-
 /** The root command, with a bare command for every task. Nothing in it exits or prints but through `io`. */
 export function buildProgram(entries: readonly TaskEntry[], io: Io): Command {
   const program = new Command('fleet')
@@ -40,7 +31,7 @@ export function buildProgram(entries: readonly TaskEntry[], io: Io): Command {
     })
     .configureHelp({
       visibleCommands: leaves,
-      subcommandTerm: usage,
+      subcommandTerm: fullName,
       subcommandDescription: command => command.summary() || command.description(),
       showGlobalOptions: true,
     })

@@ -5,5 +5,10 @@ import type { TaskEntry } from '../lib/task/entry.ts'
  * as Node itself; a test holds names and summaries equal to the tasks' own.
  */
 export const tasks: readonly TaskEntry[] = [
+  {
+    name: 'completion',
+    summary: 'Print a script that completes commands in the shell',
+    load: () => import('./completion.ts'),
+  },
   { name: 'hosts', summary: 'List the hosts of the fleet', load: () => import('./hosts.ts') },
 ]

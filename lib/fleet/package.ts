@@ -9,6 +9,8 @@ export interface UserModules {
   readonly code: string
   /** The user's cache folder for fleetfile. */
   readonly cache: string
+  /** `false` where speed counts and nothing is run: shell completion. */
+  readonly checksTypes?: boolean
 }
 
 /** A dependency of ours, which npm may have put beside this package instead of into it. */

@@ -8,7 +8,7 @@ import { checkTypes } from './typecheck.ts'
  * that its classes are ours, whatever is installed beside it. Throws a ConfigError that names the place.
  */
 export async function importUserModule(file: string, modules: UserModules): Promise<unknown> {
-  await checkTypes(file, modules)
+  if (modules.checksTypes !== false) await checkTypes(file, modules)
   const { createJiti } = await import('jiti')
   const jiti = createJiti(import.meta.url, {
     fsCache: join(modules.cache, 'jiti'),

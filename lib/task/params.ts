@@ -90,7 +90,7 @@ export function describeParams(task: Pick<Task, 'name' | 'params' | 'args'>): re
       name: kebab(key),
       kind: kindOf(element.inner),
       isArray: array !== undefined,
-      isRequired: schema._zod.optin !== 'optional',
+      isRequired: schema._zod.optin === undefined,
       isArgument: task.args?.includes(key) ?? false,
       choices: choicesOf(element.inner),
       defaultValue: outer.defaultValue,

@@ -1,4 +1,5 @@
-import type { z } from 'zod'
+import { z } from 'zod'
+import { suggest } from '../suggest.ts'
 
 const FORMATS: Readonly<Record<string, string>> = {
   email: 'an e-mail address',
@@ -35,6 +36,14 @@ function limit(
   return `must be ${(inclusive ?? true) ? word : strictWord} ${bound}${unit}`
 }
 
+function unknownKeys(keys: readonly string[], known: readonly string[]): string {
+  const each = keys.map(key => {
+    const meant = suggest(key, known)
+    return meant === undefined ? `"${key}"` : `"${key}", did you mean "${meant}"?`
+  })
+  return `unknown ${each.join(' ')}`
+}
+
 /** What is wrong with a value, in words for a person who knows the option but no schema. */
 export function wordIssue(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
@@ -52,7 +61,9 @@ export function wordIssue(issue: z.core.$ZodRawIssue): string | undefined {
     case 'not_multiple_of':
       return `must be a multiple of ${issue.divisor}`
     case 'unrecognized_keys':
-      return `unknown ${issue.keys.join(', ')}`
+      return unknownKeys(issue.keys, issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape) : [])
+    case 'invalid_key':
+      return issue.issues.map(each => each.message).join(', ')
     case 'invalid_union':
       return [...new Set(issue.errors.flat().map(each => each.message))].join(' or ')
     default:
