@@ -53,8 +53,31 @@ function installedAsLocked(lockText) {
     Object.entries(wants).every(
       ([path, { version, optional }]) =>
         path === '' || (has[path] ? has[path].version === version : optional),
-    ) && Object.keys(has).every(path => path in wants)
+    ) && Object.keys(has).every(path => path in wants || has[path].optional)
   )
+}
+
+const npm = (...args) =>
+  spawnSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, encoding: 'utf8' })
+
+function installPackages(lockText) {
+  say('installing packages (npm ci) ...')
+  let { status, stderr } = npm('ci')
+  // A lock file written where the registry lacks other platforms' binaries does not name them, which
+  // `npm ci` refuses; `npm install` takes the locked versions all the same, as is checked below.
+  if (status !== 0 && stderr.includes('EUSAGE')) {
+    say('package-lock.json lacks packages for some platforms: npm install --no-save instead ...')
+    ;({ status, stderr } = npm('install', '--no-save'))
+    if (status === 0 && !installedAsLocked(lockText)) {
+      throw new NotReady(
+        'npm installed other versions than package-lock.json names',
+        'npm install, then commit package-lock.json',
+      )
+    }
+  }
+  if (status === 0) return
+  say(stderr.split('\n').slice(0, 12).join('\n'))
+  throw new NotReady('the packages could not be installed (see above)', 'npm ping, then npm ci')
 }
 
 function ensurePackages() {
@@ -68,16 +91,7 @@ function ensurePackages() {
   if (textOf(stamp) === wanted) return
   if (!installedAsLocked(lockText)) {
     checkNpm()
-    say('installing packages (npm ci) ...')
-    const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root,
-      stdio: ['ignore', 2, 2],
-    })
-    if (status !== 0)
-      throw new NotReady(
-        'npm ci failed (see above)',
-        'npm ci, with a network that reaches registry.npmjs.org',
-      )
+    installPackages(lockText)
   }
   writeFileSync(stamp, wanted)
 }

@@ -9,9 +9,13 @@ import { cacheRecipe } from './recipe.ts'
 export const CACHE_NAME = 'fleetfile-lab-cache'
 export const CACHE_PORT = 3142
 
-/** Has the package cache running; `base` is the image VPSes start from. */
+/**
+ * Has the package cache running; `base` is the image VPSes start from. A cache of another recipe that
+ * runs is left alone, because other labs are connected to it.
+ */
 export async function ensureCache(base: string, lockDir: string, call: ProviderCall): Promise<void> {
   const { signal } = call
+  if ((await cacheState(call)) === 'running') return
   const image = await ensureBuilt(
     cacheRecipe(base),
     'the package cache',
@@ -20,33 +24,28 @@ export async function ensureCache(base: string, lockDir: string, call: ProviderC
     call,
   )
   await withLock(join(lockDir, '.cache.lock'), signal, async () => {
-    const seen = await tryDocker(['inspect', '--format', '{{.State.Status}} {{.Config.Image}}', CACHE_NAME], {
-      signal,
-    })
-    const [state, made] = seen.ok ? seen.stdout.trim().split(' ') : []
-    if (made === image && state === 'running') return
-    if (made === image && state !== 'paused') {
-      await docker(['start', CACHE_NAME], { signal })
+    const state = await cacheState(call)
+    if (state === 'running') return
+    if (state !== undefined) {
+      await docker([state === 'paused' ? 'unpause' : 'start', CACHE_NAME], { signal })
       return
     }
-    // An older recipe's container: its packages are in the volume and stay.
-    if (made !== undefined) await docker(['rm', '-f', CACHE_NAME], { signal })
     call.emit({ type: 'note', text: 'starting the package cache that all labs share' })
-    await docker(
-      [
-        'run',
-        '-d',
-        '--name',
-        CACHE_NAME,
-        '--init',
-        '--restart',
-        'unless-stopped',
-        '--label',
-        'fleetfile.cache=1',
-      ].concat(['--volume', `${CACHE_NAME}:/var/cache/apt-cacher-ng`, image]),
-      { signal },
-    )
+    const volume = `--volume=${CACHE_NAME}:/var/cache/apt-cacher-ng`
+    const options = [
+      `--name=${CACHE_NAME}`,
+      '--init',
+      '--restart=unless-stopped',
+      '--label=fleetfile.cache=1',
+    ]
+    await docker(['run', '--detach', ...options, volume, image], { signal })
   })
+}
+
+async function cacheState(call: ProviderCall): Promise<string | undefined> {
+  const args = ['inspect', '--type=container', '--format', '{{.State.Status}}', CACHE_NAME]
+  const { ok, stdout } = await tryDocker(args, { signal: call.signal })
+  return ok ? stdout.trim() : undefined
 }
 
 /** Puts the cache into a lab's network, at a fixed address. */

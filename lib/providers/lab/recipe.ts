@@ -31,7 +31,7 @@ exec /lib/systemd/systemd
 const APT_PROXY = `#!/bin/bash
 # apt asks this which proxy to take: the lab's package cache while it answers, none otherwise.
 read -r cache 2>/dev/null < /usr/local/lib/fleetlab/cache
-if [ -n "$cache" ] && [[ $1 != https:* ]] && timeout 1 bash -c "</dev/tcp/\${cache%:*}/\${cache#*:}" 2>/dev/null
+if [ -n "$cache" ] && [[ $1 != https:* ]] && curl --silent --max-time 1 --output /dev/null "http://$cache/"
 then echo "http://$cache"
 else echo DIRECT
 fi
