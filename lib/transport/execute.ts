@@ -22,6 +22,18 @@ export const summary = (command: string): string => {
   return line.length > 60 || line.length < command.trim().length ? `${line.slice(0, 60)}...` : line
 }
 
+/** Milliseconds between the SIGTERM to a command that is given up and the end of its channel. */
+const GRACE = 1000
+
+/** Closing at once would kill a shell by SIGPIPE before its trap has cleaned up. */
+function end(link: Link, channel: ClientChannel): void {
+  sendSignal(link.client, channel, 'TERM')
+  channel.resume()
+  channel.stderr.resume()
+  const timer = setTimeout(() => channel.close(), GRACE)
+  channel.on('close', () => clearTimeout(timer))
+}
+
 /** SSH_OPEN_CONNECT_FAILED and SSH_OPEN_RESOURCE_SHORTAGE (RFC 4254, section 5.1). sshd says 2 at its MaxSessions. */
 const BUSY = new Set<unknown>([2, 4])
 
@@ -50,10 +62,7 @@ export function execute(
     stop.onStop(reject)
     // Everything is listened to inside the callback: all of a short command may arrive in one packet.
     const start = (channel: ClientChannel) => {
-      stop.onStop(() => {
-        sendSignal(link.client, channel, 'TERM')
-        channel.close()
-      })
+      stop.onStop(() => end(link, channel))
       if (stop.error !== undefined) return
       meter.executions++
       collect(link, command, channel, options, stop, meter).then(resolve, reject)

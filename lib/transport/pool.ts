@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import pLimit, { type LimitFunction } from 'p-limit'
 import { AbortedError, ConnectError } from '../errors.ts'
 import { isTransient } from './connect-error.ts'
@@ -24,6 +25,8 @@ export interface Pool {
 const HANDSHAKES = 10
 /** A jump serves all hosts behind it, and other people. */
 const HANDSHAKES_THROUGH_A_JUMP = 4
+/** Milliseconds, and up to twice as many so that a crowd does not come back together. */
+const RETRY_AFTER = 200
 
 const keyOf = (target: Target): string => `${target.name} ${login(target)}`
 
@@ -85,9 +88,11 @@ export function createPool(connect: Connect, options: PoolOptions): Pool {
       if (entries.get(key) === entry) entries.delete(key)
     }
     const entry: Promise<Transport> = attempt(target)
-      .catch((error: unknown) => {
-        if (isTransient(error) && !signal.aborted) return attempt(target)
-        throw error
+      .catch(async (error: unknown) => {
+        if (!isTransient(error) || signal.aborted) throw error
+        // An aborted wait ends early; the attempt then says so.
+        await delay(RETRY_AFTER * (1 + Math.random()), undefined, { signal }).catch(() => undefined)
+        return attempt(target)
       })
       .then(
         transport =>

@@ -8,9 +8,13 @@ export type Stdin = NonNullable<ExecOptions['stdin']>
 
 const isWhole = (stdin: Stdin): stdin is string | Uint8Array => typeof stdin === 'string' || stdin instanceof Uint8Array
 
+/** A view of bytes, not a copy. */
+const bytesOf = (stdin: string | Uint8Array): Buffer =>
+  typeof stdin === 'string' ? Buffer.from(stdin) : Buffer.from(stdin.buffer, stdin.byteOffset, stdin.byteLength)
+
 /** All of it at once; for transports that keep what was sent. */
 export const stdinBytes = async (stdin: Stdin | undefined): Promise<Buffer> =>
-  stdin === undefined ? Buffer.alloc(0) : isWhole(stdin) ? Buffer.from(stdin) : buffer(Readable.from(stdin))
+  stdin === undefined ? Buffer.alloc(0) : isWhole(stdin) ? bytesOf(stdin) : buffer(Readable.from(stdin))
 
 /**
  * Sends it and ends `target`, as fast as the other side reads. Rejects with what the source failed with; that the other
@@ -18,7 +22,7 @@ export const stdinBytes = async (stdin: Stdin | undefined): Promise<Buffer> =>
  */
 export async function sendStdin(target: Writable, stdin: Stdin | undefined, count: (bytes: number) => void): Promise<void> {
   if (stdin === undefined || isWhole(stdin)) {
-    const bytes = stdin === undefined ? undefined : Buffer.from(stdin)
+    const bytes = stdin === undefined ? undefined : bytesOf(stdin)
     count(bytes?.length ?? 0)
     target.end(bytes)
     return

@@ -1,8 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer, type Socket } from 'node:net'
+import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { AbortedError, ConfigError, ConnectError, HostKeyError } from '../../../lib/errors.ts'
 import { fingerprint, parsePublicKey } from '../../../lib/transport/host-key.ts'
 import { connected, failure } from '../../support/ssh-connect.ts'
@@ -31,6 +31,17 @@ test('it logs in with the identity file, without trying "none" first', async () 
   await using web1 = await connected(server.target())
   expect([web1.host, web1.user]).toEqual(['web1', 'deploy'])
   expect(new Set(server.stats.logins)).toEqual(new Set(['deploy publickey']))
+})
+
+test("Nagle's algorithm is off on our socket", async () => {
+  await using server = await sshServer()
+  const spy = vi.spyOn(Socket.prototype, 'setNoDelay')
+  await using _web1 = await connected(server.target())
+  const ours = spy.mock.contexts.findIndex(
+    socket => socket instanceof Socket && socket.remotePort === server.port,
+  )
+  expect(spy.mock.calls[ours]).toEqual([true])
+  spy.mockRestore()
 })
 
 test('another host key is refused, with both fingerprints, before anything of ours is sent', async () => {

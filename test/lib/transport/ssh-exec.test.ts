@@ -1,5 +1,9 @@
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { AbortedError, CommandError, ConnectError, TimeoutError } from '../../../lib/errors.ts'
+import { sh } from '../../../lib/shell/sh.ts'
 import { connected, failure } from '../../support/ssh-connect.ts'
 import {
   byteByByte,
@@ -139,6 +143,17 @@ test('an abort rejects, sends SIGTERM and leaves the connection usable', async (
   expect(await running).toBeInstanceOf(AbortedError)
   await expect.poll(() => server.stats.signals).toEqual(['TERM'])
   await expect(web1.exec('true')).resolves.toMatchObject({ exitCode: 0 })
+})
+
+test('a command that is given up has time to clean up', async () => {
+  await using server = await sshServer()
+  await using web1 = await connected(server.target())
+  const file = join(mkdtempSync(join(tmpdir(), 'fleetfile-trap-')), 'cleaned')
+  const stop = new AbortController()
+  const script = sh`trap ${`echo said; echo yes > ${file}; exit`} TERM; echo go; while :; do sleep 0.05; done`
+  const running = web1.exec(script.text, { signal: stop.signal, onStdout: () => stop.abort() })
+  await expect(running).rejects.toThrow(AbortedError)
+  await expect.poll(() => existsSync(file)).toBe(true)
 })
 
 test('endless output ends with the abort', async () => {
