@@ -17,7 +17,8 @@ export interface Target {
 }
 
 export interface ExecOptions {
-  readonly stdin?: string | Uint8Array
+  /** A stream is read as fast as the host takes it; when it fails, so does the command. */
+  readonly stdin?: string | Uint8Array | AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal
   /** Milliseconds after which the command is given up with a TimeoutError. */
   readonly timeout?: number

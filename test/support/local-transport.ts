@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { AbortedError, CommandError } from '../../lib/errors.ts'
+import { stdinBytes } from '../../lib/transport/stdin.ts'
 import type { ExecOptions, ExecResult, Transport } from '../../lib/transport/transport.ts'
 
 /** A transport to this machine: `/bin/sh` in place of a server, with the costs that a real one would count. */
@@ -16,7 +17,7 @@ export class LocalTransport implements Transport {
   }
 
   async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
-    const stdin = this.rewrite(Buffer.from(options.stdin ?? '').toString())
+    const stdin = this.rewrite((await stdinBytes(options.stdin)).toString())
     this.cost.executions += 1
     this.cost.bytesSent += command.length + stdin.length
     const child = spawn('/bin/sh', ['-c', command], { signal: options.signal, detached: false })

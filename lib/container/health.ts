@@ -1,0 +1,22 @@
+import { HealthError } from '../errors.ts'
+import type { FleetHost } from '../fleet/resolved.ts'
+import type { RolloutContext } from '../rollout/rollout-context.ts'
+import { healthCommand, type HealthProbe } from './health-script.ts'
+import { readHealth } from './health-report.ts'
+
+/** Returns when the slot answers 200 to its own host; throws a HealthError that says why it does not. */
+export async function waitHealthy(
+  ctx: RolloutContext,
+  host: FleetHost,
+  probe: HealthProbe,
+  inner: number,
+): Promise<void> {
+  const options = { root: true, timeout: (probe.seconds + 30) * 1000 }
+  const { stdout } = await ctx.on(host).read(healthCommand(probe), options)
+  const { healthy, reason, logs } = readHealth(stdout.toString('utf8'), inner)
+  if (healthy) return
+  throw new HealthError(
+    `${probe.container} is not healthy at ${probe.path}: ${reason}${logs === '' ? '' : `\nits last lines:\n${logs}`}`,
+    { host: host.name, hint: `fleet run 'docker logs --tail 100 ${probe.container}' --on ${host.name}` },
+  )
+}

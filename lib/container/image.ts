@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import type { EventSink } from '../events/event.ts'
+import type { Release } from '../rollout/release-model.ts'
+import type { Engine } from './engine.ts'
+
+/** An image on the operator's engine. */
+export interface Image {
+  /** `fleetfile/<service>:<release id>`, followed by a hash of the build arguments where there are any. */
+  readonly tag: string
+  /** `sha256:...` of its configuration. */
+  readonly id: string
+  /** `linux/amd64`. */
+  readonly platform: string
+  /** The digests of its unpacked layers, from the lowest. */
+  readonly layers: readonly string[]
+  readonly built: boolean
+}
+
+export interface BuildOptions {
+  readonly service: string
+  readonly release: Release
+  readonly buildArgs?: Readonly<Record<string, string>>
+  readonly engine: Engine
+  readonly signal: AbortSignal
+  readonly emit: EventSink
+}
+
+/** The host's name that local work has in events. */
+export const HERE = 'this machine'
+
+/**
+ * The image of a release, built from its archive unless the engine has it. The context goes to the engine on stdin,
+ * with fixed times and owners, so that a step whose files are the same comes from the cache: the next release
+ * shares its layers.
+ */
+export async function buildImage(options: BuildOptions): Promise<Image> {
+  const { service, release, engine, signal, emit, buildArgs = {} } = options
+  const tag = imageTag(options)
+  const known = await inspectImage(engine, tag, signal)
+  if (known !== undefined) return { ...known, built: false }
+  const started = performance.now()
+  const step = `build ${tag}`
+  emit({ type: 'step-started', host: HERE, step })
+  const args = Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`])
+  const labels = ['--label', `fleetfile.service=${service}`, '--label', `fleetfile.release=${release.id}`]
+  let exitCode = 1
+  try {
+    await engine.run(['build', '--force-rm', '--tag', tag, ...labels, ...args, '-'], {
+      signal,
+      stdin: release.archive(),
+      onLine: text => emit({ type: 'step-output', host: HERE, step, text }),
+    })
+    exitCode = 0
+  } finally {
+    const milliseconds = Math.round(performance.now() - started)
+    emit({ type: 'step-ended', host: HERE, step, exitCode, milliseconds })
+  }
+  const image = await inspectImage(engine, tag, signal)
+  if (image === undefined) throw new Error(`docker build made no ${tag}`)
+  return { ...image, built: true }
+}
+
+/** The tag under which a release's image is known, here and on the hosts. */
+export function imageTag({
+  service,
+  release,
+  buildArgs = {},
+}: Pick<BuildOptions, 'service' | 'release' | 'buildArgs'>): string {
+  const sorted = Object.entries(buildArgs).sort(([a], [b]) => (a < b ? -1 : 1))
+  const variant = createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 6)
+  return `fleetfile/${service}:${release.id}${sorted.length === 0 ? '' : `-${variant}`}`
+}
+
+async function inspectImage(engine: Engine, tag: string, signal: AbortSignal) {
+  // `image ls` answers an unknown tag with nothing, where `inspect` fails like a broken engine does.
+  const id = (await engine.run(['image', 'ls', '--no-trunc', '--quiet', tag], { signal })).trim()
+  if (id === '') return undefined
+  const format = '{{.Id}}\t{{.Os}}/{{.Architecture}}\t{{json .RootFS.Layers}}'
+  const line = (await engine.run(['image', 'inspect', '--format', format, tag], { signal })).trim()
+  const [imageId = '', platform = '', layers = ''] = line.split('\t')
+  return { tag, id: imageId, platform, layers: layers.match(/sha256:[0-9a-f]{64}/g) ?? [] }
+}

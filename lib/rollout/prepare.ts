@@ -1,0 +1,139 @@
+import { waitHealthy } from '../container/health.ts'
+import type { HealthProbe } from '../container/health-script.ts'
+import { containerName, runHash, slotResource, type SlotWanted } from '../container/slot.ts'
+import type { SlotStates } from '../container/slot-state.ts'
+import { HealthError, HostsFailedError, TimeoutError, messageOf } from '../errors.ts'
+import type { FleetHost } from '../fleet/resolved.ts'
+import { sh } from '../shell/sh.ts'
+import { waitDrained } from './drain.ts'
+import type { Manifest } from './manifest.ts'
+import { pause } from './pause.ts'
+import { ofSlot, setSlot } from './proxies.ts'
+import type { Slot } from './slot.ts'
+import type { Swap } from './swap-target.ts'
+
+/** How long the proxies may take to see a slot as healthy that its own host has found healthy. */
+const PROXY_SECONDS = 15
+
+/** The manifest that each host's slot is to run, by host name: one for all on a deploy, its own on a rollback. */
+export type Manifests = ReadonlyMap<string, Manifest>
+
+/**
+ * Makes sure that nothing talks to a slot that is to be replaced, and takes it out of the proxies' checks. A stream
+ * that still runs there is not cut off: it is an error that says where.
+ */
+export async function clearSlot(
+  swap: Swap,
+  slot: Slot,
+  states: ReadonlyMap<string, SlotStates>,
+  manifests: Manifests,
+): Promise<void> {
+  const stale = swap.target.hosts.flatMap(host => {
+    const manifest = manifests.get(host.name)
+    const state = states.get(host.name)?.[slot]
+    const same = manifest !== undefined && state?.run === runHash(wantedSlot(swap, slot, host, manifest))
+    return same && state.running ? [] : [host.name]
+  })
+  if (stale.length === 0) return
+  const { limits, ctx } = swap
+  const left = await waitDrained(swap.read, slot, limits.drainSeconds, ctx.signal)
+  if (left.open > 0) {
+    throw new TimeoutError(
+      `${left.servers.join(', ')} still ${left.open === 1 ? 'serves 1 request' : `serve ${left.open} requests`} of the release before: not replaced`,
+      { hint: 'wait for them to end and deploy again, or allow more time with --drain' },
+    )
+  }
+  await setSlot(swap.proxies, stale, slot, 'maint')
+}
+
+const wantedSlot = ({ target }: Swap, slot: Slot, host: FleetHost, manifest: Manifest): SlotWanted => ({
+  manifest,
+  slot,
+  host: host.name,
+  address: host.address,
+  port: target.service.slots[slot],
+})
+
+/**
+ * Starts a slot on all hosts and returns when each host and each proxy finds it healthy. On any failure the slot is
+ * removed everywhere; whoever uses the service has seen nothing of it.
+ */
+export async function prepareSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<void> {
+  const { ctx, target } = swap
+  try {
+    await ctx.apply(host => {
+      const manifest = manifests.get(host.name)
+      return manifest === undefined ? [] : [slotResource(wantedSlot(swap, slot, host, manifest))]
+    }, target.hosts)
+    ctx.phase(`Check ${target.name} ${slot}`)
+    await ctx.each(target.hosts, host =>
+      waitHealthy(ctx, host, probeOf(swap, host, slot), target.service.port),
+    )
+    await setSlot(swap.proxies, swap.names, slot, 'drain')
+    await waitSeen(swap, slot)
+  } catch (error) {
+    if (ctx.signal.aborted) throw error
+    await removeSlot(swap, slot)
+    throw unhealthy(error, target.hosts.length)
+  }
+}
+
+const probeOf = (
+  { target: { service, name }, limits }: Swap,
+  { address }: FleetHost,
+  slot: Slot,
+): HealthProbe => ({
+  container: containerName(name, slot),
+  address,
+  port: service.slots[slot],
+  path: service.health,
+  name: service.proxy.names[0] ?? 'localhost',
+  seconds: limits.healthSeconds,
+})
+
+async function waitSeen({ read, ctx }: Swap, slot: Slot): Promise<void> {
+  const started = performance.now()
+  for (;;) {
+    const servers = ofSlot((await read()).servers, slot)
+    const unseen = servers.filter(({ health }) => health !== 'up')
+    if (unseen.length === 0) return
+    if (performance.now() - started > PROXY_SECONDS * 1000) {
+      const list = unseen.map(({ name, check }) => `${name} (${check || 'not checked'})`).join(', ')
+      throw new HealthError(`healthy on its host, but not as the proxy sees it: ${list}`, {
+        hint: 'is the slot port open from the proxy to the host? (fleet check ports)',
+      })
+    }
+    await pause(300, ctx.signal)
+  }
+}
+
+/** Takes a slot away that never served. What fails here is said, not thrown: there is a better error on its way. */
+async function removeSlot({ ctx, target, proxies, names }: Swap, slot: Slot): Promise<void> {
+  const command = sh`docker rm --force ${containerName(target.name, slot)} >/dev/null 2>&1 || true`
+  try {
+    await setSlot(proxies, names, slot, 'maint')
+    await ctx.each(target.hosts, host => ctx.on(host).run(command, { root: true }))
+  } catch (error) {
+    ctx.warn(`could not remove ${containerName(target.name, slot)}: ${messageOf(error)}`)
+  }
+}
+
+/** One error for all hosts, that says that the old release still serves; equal reasons are said once. */
+function unhealthy(error: unknown, total: number): Error {
+  if (!(error instanceof HostsFailedError)) return error instanceof Error ? error : new Error(String(error))
+  const { failures } = error
+  if (!failures.every(failure => failure.error instanceof HealthError)) return error
+  const groups = new Map<string, string[]>()
+  for (const {
+    host,
+    error: { message },
+  } of failures) {
+    const reason = message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message
+    groups.set(reason, [...(groups.get(reason) ?? []), host])
+  }
+  const lines = [...groups].map(([reason, hosts]) => `${hosts.join(', ')}: ${reason}`)
+  return new HealthError(
+    `${failures.length} of ${total} hosts did not become healthy; nothing has changed for users\n${lines.join('\n')}`,
+    { ...(error.hint === undefined ? {} : { hint: error.hint }), cause: error },
+  )
+}

@@ -1,0 +1,103 @@
+import { ConfigError } from '../errors.ts'
+import type { SlotStates } from '../container/slot-state.ts'
+import { waitDrained } from './drain.ts'
+import { record } from './history.ts'
+import { editionOf, type Manifest } from './manifest.ts'
+import { clearSlot, prepareSlot } from './prepare.ts'
+import { flip, ofSlot, type Flip } from './proxies.ts'
+import type { RolloutContext } from './rollout-context.ts'
+import { otherSlot, type Slot } from './slot.ts'
+import { readStates } from './swap.ts'
+import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
+
+export interface RollbackOptions {
+  readonly target: SwapTarget
+  readonly limits?: Partial<SwapLimits>
+  readonly now: () => Date
+}
+
+export interface RollbackReport {
+  readonly outcome: 'rolled-back' | 'planned'
+  readonly slot: Slot
+  /** The release that serves again. */
+  readonly release: string
+  readonly label: string
+  /** Whether the slot was running: a flip was all there was to do. */
+  readonly warm: boolean
+  readonly flip?: Flip
+  /** From the call to the flip's end. */
+  readonly milliseconds?: number
+  readonly open?: number
+}
+
+/**
+ * Sends all traffic back to the other slot: the release before, with its own environment and configuration. A warm slot
+ * takes one command; a stopped one is started first, from its own manifest.
+ */
+export async function rollback(ctx: RolloutContext, options: RollbackOptions): Promise<RollbackReport> {
+  const started = performance.now()
+  const { target, now } = options
+  const swap = openSwap(ctx, target, options.limits)
+  ctx.phase(`Look at ${target.name}`)
+  const [view, states] = await Promise.all([swap.read(), readStates(swap)])
+  const { live } = view
+  if (live === undefined) {
+    throw new ConfigError(`${target.name} serves nothing yet`, { hint: `fleet deploy ${target.name}` })
+  }
+  if (live === 'mixed') {
+    throw new ConfigError(`a flip of ${target.name} was cut off: both slots take requests`, {
+      hint: `fleet deploy ${target.name}, which finishes it`,
+    })
+  }
+  const slot = otherSlot(live)
+  const manifests = manifestsOf(swap, slot, states)
+  const [manifest] = manifests.values()
+  if (manifest === undefined) throw new ConfigError(`no host runs ${target.name}`)
+  const warm =
+    swap.names.every(name => {
+      const state = states.get(name)?.[slot]
+      return state?.running === true && state.edition === editionOf(manifest)
+    }) && ofSlot(view.servers, slot).every(({ health, admin }) => health === 'up' && admin !== 'maint')
+  const about = { slot, release: manifest.release, label: manifest.label, warm }
+  if (ctx.planOnly) {
+    ctx.note(`would send all traffic to ${slot}: ${manifest.label} (${manifest.release})`)
+    return { outcome: 'planned', ...about }
+  }
+  if (!warm) {
+    ctx.phase(`Start ${target.name} ${slot} (${manifest.label}) again`)
+    await clearSlot(swap, slot, states, manifests)
+    await prepareSlot(swap, slot, manifests)
+  }
+  ctx.phase(`Flip ${target.name} to ${slot}`)
+  const flipped = await flip(swap.proxies, swap.names, slot, live)
+  const milliseconds = Math.round(performance.now() - started)
+  ctx.note(`${manifest.label} serves again: flipped in ${flipped.milliseconds} ms, ${milliseconds} ms in all`)
+  await record(swap, 'rollback', slot, manifest, now())
+  const { open } = await waitDrained(swap.read, live, swap.limits.drainSeconds, ctx.signal)
+  return { outcome: 'rolled-back', ...about, flip: flipped, milliseconds, open }
+}
+
+/** What each host's slot ran last. All must have run the same release: anything else was no release of the fleet. */
+function manifestsOf(
+  swap: Swap,
+  slot: Slot,
+  states: ReadonlyMap<string, SlotStates>,
+): ReadonlyMap<string, Manifest> {
+  const found = new Map<string, Manifest>()
+  for (const name of swap.names) {
+    const manifest = states.get(name)?.[slot].manifest
+    if (manifest !== undefined) found.set(name, manifest)
+  }
+  const lacking = swap.names.filter(name => !found.has(name))
+  const releases = new Set([...found.values()].map(({ release, config }) => `${release}-${config}`))
+  if (lacking.length > 0 || releases.size !== 1) {
+    throw new ConfigError(`${swap.target.name} has no release to go back to`, {
+      issues:
+        lacking.length > 0
+          ? lacking.map(name => `${name} has run none in ${slot}`)
+          : [`its hosts ran different releases in ${slot}: ${[...releases].join(', ')}`],
+      hint: `fleet deploy ${swap.target.name} <release>`,
+    })
+  }
+  return found
+}

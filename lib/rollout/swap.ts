@@ -1,0 +1,182 @@
+import { envFile, type EnvValues } from '../container/env-file.ts'
+import type { Engine } from '../container/engine.ts'
+import { buildImage } from '../container/image.ts'
+import { releaseFiles } from '../container/release-files.ts'
+import { shipImage, type Shipped } from '../container/ship.ts'
+import { readSlots, type SlotStates } from '../container/slot-state.ts'
+import { HealthError } from '../errors.ts'
+import { waitDrained } from './drain.ts'
+import { noteServed, record } from './history.ts'
+import { configHash, editionOf, type Manifest } from './manifest.ts'
+import { migrate } from './migrate.ts'
+import { throwIfAborted } from './pause.ts'
+import { clearSlot, prepareSlot } from './prepare.ts'
+import { flip, ofSlot, type Flip, type ProxyView } from './proxies.ts'
+import type { Release } from './release-model.ts'
+import { settleLive } from './settle.ts'
+import { otherSlot, type Slot } from './slot.ts'
+import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
+import type { RolloutContext } from './rollout-context.ts'
+import { watchSlot, type Watched } from './watch.ts'
+
+export interface DeployOptions {
+  readonly target: SwapTarget
+  readonly release: Release
+  /** The service's environment with addresses and secrets filled in. */
+  readonly env: EnvValues
+  readonly engine: Engine
+  readonly limits?: Partial<SwapLimits>
+  readonly now: () => Date
+}
+
+export interface DeployReport {
+  readonly outcome: 'deployed' | 'unchanged' | 'planned'
+  readonly release: string
+  readonly label: string
+  readonly edition: string
+  /** The slot that serves it. */
+  readonly slot: Slot
+  readonly built?: boolean
+  readonly shipped?: Readonly<Record<string, Shipped>>
+  readonly migrated?: boolean
+  readonly flip?: Flip
+  /** Requests of the old slot that still go on; it is left running for them. */
+  readonly open?: number
+  readonly watched?: Watched
+}
+
+/**
+ * Brings a release into service: prepares the idle slot on every host, flips all of them with one command, and
+ * watches. Cut off anywhere, it goes on when it is called again. What is live is read from the proxies.
+ */
+export async function deploy(ctx: RolloutContext, options: DeployOptions): Promise<DeployReport> {
+  const { target, release, now } = options
+  const { name, service } = target
+  const swap = openSwap(ctx, target, options.limits)
+  const env = envFile(options.env)
+  const stopSeconds = swap.limits.stopSeconds
+  const config = configHash({ port: service.port, stopSeconds }, service.buildArgs ?? {}, env)
+  const edition = editionOf({ release: release.id, config })
+  const about = { release: release.id, label: release.label, edition }
+
+  ctx.phase(`Look at ${name}`)
+  const [view, states] = await Promise.all([swap.read(), readStates(swap)])
+  const runs = (slot: Slot): boolean =>
+    swap.names.every(host => {
+      const state = states.get(host)?.[slot]
+      return state?.running === true && state.edition === edition
+    })
+  const live = await settleLive(swap, view, states, runs)
+  // After a flip that had to be finished, the first view is out of date.
+  const { servers: settled } = view.live === 'mixed' ? await swap.read() : view
+  if (live !== undefined && runs(live) && everyReady(swap, settled, live)) {
+    ctx.note(`${release.label} (${release.id}) serves already: nothing to do`)
+    return { outcome: 'unchanged', slot: live, ...about }
+  }
+  const slot = live === undefined ? 'blue' : otherSlot(live)
+  if (ctx.planOnly) {
+    const hosts = swap.names.join(', ')
+    ctx.note(`would start ${release.label} (${release.id}) as ${slot} on ${hosts} and send all traffic to it`)
+    return { outcome: 'planned', slot, ...about }
+  }
+
+  if (live !== undefined) await noteServed(swap, live, states)
+  ctx.phase(`Build ${name} ${release.label}`)
+  const { engine } = options
+  const { signal, emit } = ctx
+  const image = await buildImage({
+    service: name,
+    release,
+    buildArgs: service.buildArgs ?? {},
+    engine,
+    signal,
+    emit,
+  })
+  ctx.phase(`Ship ${image.tag}`)
+  const shipped = Object.fromEntries(await shipImage(ctx, image, target.hosts, engine))
+  throwIfAborted(signal)
+
+  ctx.phase(`Prepare ${name} ${slot}`)
+  const manifest: Manifest = {
+    service: name,
+    release: release.id,
+    label: release.label,
+    config,
+    image: image.id,
+    port: service.port,
+    stopSeconds,
+    created: now().toISOString(),
+  }
+  const manifests = new Map(swap.names.map(host => [host, manifest]))
+  await clearSlot(swap, slot, states, manifests)
+  await ctx.apply([releaseFiles(manifest, env)], target.hosts)
+  const migrated = await migrate(swap, manifest)
+  throwIfAborted(signal)
+  await prepareSlot(swap, slot, manifests)
+  throwIfAborted(signal)
+  return {
+    outcome: 'deployed',
+    slot,
+    ...about,
+    built: image.built,
+    shipped,
+    migrated,
+    ...(await goLive(swap, slot, live, manifest, now)),
+  }
+}
+
+/** Flip, drain, watch; back again when the proxies see errors. */
+async function goLive(
+  swap: Swap,
+  slot: Slot,
+  live: Slot | undefined,
+  manifest: Manifest,
+  now: () => Date,
+): Promise<Pick<DeployReport, 'flip' | 'open' | 'watched'>> {
+  const { ctx, target, limits } = swap
+  const before = (await swap.read()).servers
+  ctx.phase(`Flip ${target.name} to ${slot}`)
+  const flipped = await flip(swap.proxies, swap.names, slot, live)
+  ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
+  ctx.phase(`Watch ${target.name} for ${limits.watchSeconds} s`)
+  const watching = watchSlot(swap.read, slot, before, {
+    seconds: limits.watchSeconds,
+    limit: limits.errorLimit,
+    signal: ctx.signal,
+  })
+  const draining =
+    live === undefined ? undefined : waitDrained(swap.read, live, limits.drainSeconds, ctx.signal)
+  // The watch comes first: while old requests end, new ones may already fail.
+  draining?.catch(() => undefined)
+  const watched = await watching
+  if (watched.fault !== undefined) await turnBack(swap, slot, live, watched.fault, now)
+  await record(swap, 'deploy', slot, manifest, now())
+  const drained = await draining
+  if (drained !== undefined && drained.open > 0) {
+    ctx.note(`${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end`)
+  }
+  return { flip: flipped, watched, open: drained?.open ?? 0 }
+}
+
+async function turnBack(
+  swap: Swap,
+  slot: Slot,
+  live: Slot | undefined,
+  fault: string,
+  now: () => Date,
+): Promise<never> {
+  const hint = `fleet run 'docker logs --tail 100 ${swap.target.name}-${slot}' --on ${swap.target.service.role}`
+  if (live === undefined)
+    throw new HealthError(`${fault}; there is no release before it to go back to`, { hint })
+  const back = await flip(swap.proxies, swap.names, live, slot)
+  await record(swap, 'flip-back', live, undefined, now())
+  throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
+}
+
+const everyReady = (swap: Swap, servers: ProxyView['servers'], live: Slot): boolean =>
+  ofSlot(servers, live).every(({ admin, health }) => admin === 'ready' && health !== 'down') &&
+  ofSlot(servers, live).length === swap.names.length * swap.proxies.length
+
+/** Both slots of every host. */
+export const readStates = ({ ctx, target }: Swap): Promise<ReadonlyMap<string, SlotStates>> =>
+  ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name))
