@@ -1,10 +1,28 @@
 import { defineConfig } from 'vitest/config'
 
+const alias = { fleetfile: new URL('./lib/index.ts', import.meta.url).pathname }
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        resolve: { alias },
+        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], testTimeout: 30_000 },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'lab',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/engine.ts'],
+          // The labs share two cores: one file after another.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+        },
+      },
+    ],
   },
-  resolve: { alias: { fleetfile: new URL('./lib/index.ts', import.meta.url).pathname } },
 })

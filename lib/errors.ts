@@ -49,6 +49,11 @@ export class ConnectError extends FleetError {
   readonly exitCode = 5
 }
 
+/** The host answered and refused the login. */
+export class LoginRefusedError extends ConnectError {
+  override readonly code: string = 'login-refused'
+}
+
 /** The host shows another key than the pinned one, or has none pinned. */
 export class HostKeyError extends FleetError {
   readonly code: string = 'host-key'

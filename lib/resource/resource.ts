@@ -1,9 +1,12 @@
 import type { PlannedChange } from '../events/event.ts'
 import type { Secret } from '../shell/secret.ts'
 
-/** One step of the acting script: shell code in a subshell of its own, with `set -eu` and an empty stdin unless told. */
+/**
+ * One step of the acting script: shell code for a `sh` of its own, with `set -eu`, umask 022, `/` as its folder, no
+ * arguments and an empty stdin unless told.
+ */
 export interface Step {
-  /** What it does, for people: `install nginx, haproxy`. */
+  /** What it does, for people, whole: `install nginx, haproxy`, `write /etc/motd`. */
   readonly title: string
   readonly script: string
   /** What the step reads on stdin: the only way for a secret to reach it. */
@@ -20,19 +23,32 @@ export interface Change {
 }
 
 /**
- * A kind of resource as three pure parts. `observe` gives shell code for ALL wanted items of the kind, so that a host
- * is asked once whatever their number; `parse` reads what that code printed into what was seen of each item, in
- * order; `diff` compares; `act` gives the steps that make it so.
+ * A kind of resource as pure parts. `observe` gives shell code for ALL wanted items of the kind, so that a host is
+ * asked once whatever their number; `parse` reads what that code printed into what was seen of each item, in order;
+ * `diff` compares; `act` gives the steps that make it so.
  */
 export interface Kind<Wanted, Seen> {
   readonly name: string
-  /** POSIX sh (dash) code that changes nothing and prints what `parse` reads. */
+  /**
+   * POSIX sh (dash) code that changes nothing and prints what `parse` reads. It runs in a subshell without `set -e`;
+   * an exit code but 0 is a failure of the kind, told with what it printed to stderr. A program that is not installed
+   * is not a failure: what it would manage is absent.
+   */
   observe(wanted: readonly Wanted[]): string
   /** One `Seen` for each wanted item, in the same order. */
   parse(output: string, wanted: readonly Wanted[]): readonly Seen[]
   /** Undefined when the item is as wanted. */
   diff(wanted: Wanted, seen: Seen): Change | undefined
   act(wanted: Wanted, seen: Seen): readonly Step[]
+  /** Something an operator should know though nothing can be done about it: `no swap in a container`. */
+  note?(wanted: Wanted, seen: Seen): string | undefined
+  /** Its changes bring files and services that were not there when the host was observed: packages. */
+  readonly installs?: boolean
+  /**
+   * What to do with an item that was as wanted, when a change before it `installs`: a file wanted absent may come with
+   * the package. Without it, a second run would be needed.
+   */
+  afterInstall?(wanted: Wanted, seen: Seen): Change | undefined
 }
 
 /** A step that runs once at the end when any resource that names it has changed: a restart, a reload. */
@@ -40,6 +56,8 @@ export interface Handler {
   /** Unique on the host: `restart haproxy`. */
   readonly id: string
   readonly script: string
+  /** Seconds after which it is ended and has failed. 600 unless told. */
+  readonly timeout?: number
 }
 
 /** One piece of wanted state on a host. */

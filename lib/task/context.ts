@@ -48,6 +48,7 @@ export interface LocalPaths {
   /** State that outlives a run: mirrors, receipts, labs. */
   readonly state: string
   readonly cache: string
+  readonly home: string
 }
 
 /** Everything a task works with. A task holds no other state and reaches for nothing ambient. */
@@ -58,18 +59,29 @@ export interface TaskContext {
   /** Every host of the fleet that exists. */
   readonly allHosts: readonly FleetHost[]
   readonly provider: Provider
+  /** Sorts by time and is the same in events, journals and receipts. */
+  readonly runId: string
+  /** Who runs it: `user@machine`. */
+  readonly owner: string
   readonly paths: LocalPaths
+  /** The operator's environment variables. */
+  readonly env: Readonly<Record<string, string | undefined>>
   /** With `--plan` nothing may change. `apply` and `run` know it; only other writes must ask. */
   readonly planOnly: boolean
   readonly concurrency: number
+  /** Milliseconds that connecting or one command may take. */
+  readonly timeout: number
   readonly signal: AbortSignal
   readonly emit: EventSink
+  now(): Date
   phase(title: string): void
   note(text: string, host?: FleetHost): void
   warn(text: string, host?: FleetHost): void
   /** Writes to stdout: what was asked for. Nothing with `--json`; return the data as well. */
   print(text: string): void
   on(host: FleetHost): HostContext
+  /** The host under another login, for the first contact. */
+  connectAs(host: FleetHost, user: string): Promise<Transport>
   /**
    * Runs `work` on the hosts side by side, bounded by `--concurrency`. Every host is tried; failures are thrown together
    * as one HostsFailedError, after all have ended.

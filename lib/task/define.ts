@@ -27,6 +27,8 @@ export interface Task<P extends Params = Params> {
    */
   readonly hosts: string | readonly string[] | ((fleet: Fleet, params: z.output<P>) => readonly string[])
   readonly examples?: readonly string[]
+  /** `false` for tasks that work without a fleet file (`init`, `completion`): `ctx.fleet` is then an empty one. */
+  readonly needsFleet?: boolean
   run(ctx: TaskContext, params: z.output<P>): Promise<TaskResult | void>
 }
 

@@ -1,0 +1,99 @@
+import { dirname } from 'node:path'
+import { FleetError } from '../lib/errors.ts'
+import type { Fleet } from '../lib/fleet/model.ts'
+import type { Task } from '../lib/task/define.ts'
+import type { Environment } from '../lib/task/environment.ts'
+import { parseParams } from '../lib/task/parse.ts'
+import { chooseRenderer } from '../lib/ui/choose.ts'
+import { isCi } from '../lib/ui/terminal.ts'
+import type { Parts, RunTask } from './cli.ts'
+import { checkNames } from './check-names.ts'
+import type { Globals } from './globals.ts'
+import type { Io } from './io.ts'
+import { openFleet } from './open-fleet.ts'
+import { userFolders } from './places.ts'
+import { describeError, reportError } from './report.ts'
+
+/** Stands in for the fleet of tasks that need none. */
+const NO_FLEET: Fleet = {
+  name: 'none',
+  provider: 'static',
+  access: { user: 'root' },
+  roles: {},
+  hosts: {},
+  services: {},
+  secrets: [],
+}
+
+/** Loads the fleet, runs the task and shows it. Resolves with the exit code. */
+export async function execute(
+  task: Task,
+  given: Readonly<Record<string, unknown>>,
+  globals: Globals,
+  io: Io,
+  parts: Parts,
+): Promise<number> {
+  const started = io.now().getTime()
+  const renderer = await chooseRenderer({
+    ...io,
+    now: () => io.now(),
+    json: globals.json,
+    verbosity: globals.verbosity,
+  })
+  const end = (exitCode: number, error?: unknown) => {
+    renderer.emit({
+      type: 'run-ended',
+      exitCode,
+      milliseconds: io.now().getTime() - started,
+      ...(error === undefined ? {} : { error: describeError(error) }),
+    })
+    renderer.close()
+    return exitCode
+  }
+  const onAbort = () => {
+    if (io.signal.reason instanceof FleetError && io.signal.reason.exitCode === 8) {
+      renderer.emit({ type: 'warning', text: 'stopping..., again to let go at once' })
+    }
+  }
+  io.signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    const params = parseParams(task, given)
+    const { fleet, file } =
+      task.needsFleet === false
+        ? { fleet: NO_FLEET, file: `${io.cwd}/fleet` }
+        : await openFleet(globals.fleet, io, parts.places)
+    checkNames(task, params, fleet)
+    const environment: Environment = {
+      fleet,
+      on: globals.on,
+      planOnly: globals.planOnly,
+      concurrency: globals.concurrency,
+      timeout: globals.timeout,
+      yes: globals.yes,
+      isInteractive: !globals.json && io.stdin.isTTY === true && io.stderr.isTTY === true && !isCi(io.env),
+      emit: renderer.emit,
+      print: text => renderer.print(text),
+      ask: question =>
+        renderer.pause(async () => {
+          const { askAtTerminal } = await import('../lib/ui/prompt.ts')
+          return askAtTerminal(question, { input: io.stdin, output: io.stderr, signal: io.signal })
+        }),
+      signal: io.signal,
+      paths: { cwd: io.cwd, home: io.home, fleet: dirname(file), ...userFolders(io.env, io.home) },
+      env: io.env,
+      now: () => io.now(),
+    }
+    const runTask = parts.runTask ?? (await loadRunner())
+    const { data, exitCode = 0 } = await runTask(task, params, environment)
+    if (data !== undefined) renderer.emit({ type: 'result', data })
+    return end(exitCode)
+  } catch (error) {
+    const exitCode = error instanceof FleetError ? error.exitCode : 1
+    end(exitCode, error)
+    return reportError(error, io)
+  } finally {
+    io.signal.removeEventListener('abort', onAbort)
+  }
+}
+
+const loadRunner = async (): Promise<RunTask> => (await import('../lib/task/run.ts')).runTask

@@ -1,0 +1,76 @@
+import type { Command } from 'commander'
+import { UsageError } from '../lib/errors.ts'
+import { parseDuration } from '../lib/ui/durations.ts'
+
+/** The options that every command has. */
+export interface Globals {
+  readonly fleet: string | undefined
+  readonly on: readonly string[]
+  readonly json: boolean
+  readonly yes: boolean | number
+  readonly planOnly: boolean
+  readonly concurrency: number
+  /** Milliseconds. */
+  readonly timeout: number
+  readonly verbosity: number
+}
+
+const CONCURRENCY = 10
+const TIMEOUT = 10 * 60_000
+
+const count = (name: string) => (text: string) => {
+  if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text)
+  throw new UsageError(`--${name}: must be a whole number of at least 1, not "${text}"`)
+}
+
+function duration(text: string): number {
+  const milliseconds = parseDuration(text)
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds
+  throw new UsageError(`--timeout: must be a duration, not "${text}"`, {
+    hint: 'like 500ms, 30s, 5m or 1h30m',
+  })
+}
+
+const split = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  ...text
+    .split(',')
+    .map(part => part.trim())
+    .filter(part => part !== ''),
+]
+
+/** Declares the global options; they are understood before and after the command. */
+export function addGlobals(program: Command): Command {
+  return program
+    .option('--fleet <name|path>', 'the fleet to work on (default: lab, or the only one in ./inventory)')
+    .option('--on <selector>', 'only these hosts: host, role, glob or !host; comma list or repeated', split)
+    .option('--plan', 'show what would change and change nothing')
+    .option('--yes [count]', 'agree to every question; bulk actions want their exact count', text =>
+      text === '' ? true : count('yes')(text),
+    )
+    .option('--json', 'write events to stdout, one JSON object a line')
+    .option('--concurrency <n>', `hosts worked on at once (default: ${CONCURRENCY})`, count('concurrency'))
+    .option('--timeout <duration>', 'give a command up after this long (default: 10m)', duration)
+    .option(
+      '-v, --verbose',
+      'say more: -v steps, -vv their output, -vvv everything',
+      (_, times: number) => times + 1,
+      0,
+    )
+}
+
+/** The global options of a parsed command line. */
+export function readGlobals(program: Command): Globals {
+  const options: Record<string, unknown> = program.opts()
+  const { fleet, on, json, yes, plan, concurrency, timeout, verbose } = options
+  return {
+    fleet: typeof fleet === 'string' ? fleet : undefined,
+    on: Array.isArray(on) ? on.map(String) : [],
+    json: json === true,
+    yes: typeof yes === 'number' ? yes : yes === true,
+    planOnly: plan === true,
+    concurrency: typeof concurrency === 'number' ? concurrency : CONCURRENCY,
+    timeout: typeof timeout === 'number' ? timeout : TIMEOUT,
+    verbosity: typeof verbose === 'number' ? verbose : 0,
+  }
+}

@@ -1,0 +1,44 @@
+import { homedir } from 'node:os'
+import { AbortedError } from '../lib/errors.ts'
+import { runCli } from './cli.ts'
+import { OutputClosedError } from './io.ts'
+import { placesFrom } from './places.ts'
+
+/** The operator's own end: Ctrl-C twice, exit code 8 as for every abort. */
+const ABORTED = 8
+
+const controller = new AbortController()
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // A second one lets go at once: what runs on the hosts goes on there and can be resumed.
+    if (controller.signal.aborted) process.exit(ABORTED)
+    controller.abort(new AbortedError(`stopped by ${signal}`, { hint: 'fleet runs shows what still runs' }))
+  })
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  controller.abort(new OutputClosedError())
+})
+// Nobody reads our messages: no reason to stop the work.
+process.stderr.on('error', () => {})
+
+const exitCode = await runCli(
+  {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: controller.signal,
+    now: () => new Date(),
+  },
+  { places: placesFrom(import.meta.dirname) },
+)
+
+// Pipes are written to asynchronously: leave only when the last byte has gone.
+await new Promise(resolve => process.stdout.write('', resolve))
+process.exit(exitCode)

@@ -1,0 +1,22 @@
+import { FleetError, messageOf } from '../lib/errors.ts'
+import { renderBug, renderError } from '../lib/ui/error.ts'
+import { hasColour } from '../lib/ui/terminal.ts'
+import { OutputClosedError, type Io } from './io.ts'
+
+/** Says what went wrong on stderr and gives the exit code: the error's own, or 1 for a bug of ours. */
+export function reportError(error: unknown, io: Io): number {
+  const colour = hasColour(io.stderr, io.env)
+  if (error instanceof OutputClosedError) return error.exitCode
+  io.stderr.write(error instanceof FleetError ? renderError(error, colour) : renderBug(error, colour))
+  return error instanceof FleetError ? error.exitCode : 1
+}
+
+/** An error as it stands in the `run-ended` event. */
+export function describeError(error: unknown): { code: string; message: string; hint?: string } {
+  if (!(error instanceof FleetError)) return { code: 'bug', message: messageOf(error) }
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  }
+}

@@ -1,0 +1,47 @@
+import type { Fleet } from './model.ts'
+
+/** Things that are each right alone and wrong together: one address for two hosts, one port for two slots. */
+export function checkConflicts(fleet: Fleet, report: (path: string, problem: string) => void): void {
+  const addresses = new Map<string, string>()
+  for (const [name, { address, port = 22, hostKeys = [] }] of Object.entries(fleet.hosts)) {
+    for (const [index, key] of hostKeys.entries()) {
+      const problem = problemOfHostKey(key)
+      if (problem !== undefined) report(`hosts.${name}.hostKeys.${index}`, problem)
+    }
+    if (address === undefined) continue
+    const place = `${address}:${port}`
+    const other = addresses.get(place)
+    if (other === undefined) addresses.set(place, name)
+    else report(`hosts.${name}.address`, `${place} is already the address of host "${other}"`)
+  }
+  checkSlots(fleet, report)
+}
+
+function checkSlots(fleet: Fleet, report: (path: string, problem: string) => void): void {
+  const ports = new Map<string, string>()
+  for (const [name, service] of Object.entries(fleet.services)) {
+    if (service.kind !== 'container') continue
+    for (const slot of ['blue', 'green'] as const) {
+      const path = `services.${name}.slots.${slot}`
+      const key = `${service.role}:${service.slots[slot]}`
+      const other = ports.get(key)
+      if (other === undefined) ports.set(key, path)
+      else report(path, `port ${service.slots[slot]} is already taken by ${other}`)
+    }
+  }
+}
+
+const KEY_TYPES =
+  /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)$/
+
+/** What is wrong with a public key line, if anything: its type must be one of OpenSSH's and match its own bytes. */
+export function problemOfHostKey(line: string): string | undefined {
+  const [type = '', data = ''] = line.trim().split(/\s+/)
+  if (!KEY_TYPES.test(type)) return `is no public host key: it must begin with a type like "ssh-ed25519"`
+  const bytes = /^[A-Za-z0-9+/]+={0,2}$/.test(data) ? Buffer.from(data, 'base64') : Buffer.alloc(0)
+  const length = bytes.length >= 4 ? bytes.readUInt32BE(0) : 0
+  const inner = bytes.subarray(4, 4 + length).toString('latin1')
+  if (inner !== type || bytes.length <= 4 + length)
+    return `is no public host key: its data is not that of ${type}`
+  return undefined
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import { ConfigError, FleetError, messageOf } from '../errors.ts'
+import { packageFolder, type UserModules } from './package.ts'
+import { checkTypes } from './typecheck.ts'
+
+/**
+ * Checks a user's TypeScript module with the compiler and then loads it. It gets this very copy of `fleetfile`, so
+ * that its classes are ours, whatever is installed beside it. Throws a ConfigError that names the place.
+ */
+export async function importUserModule(file: string, modules: UserModules): Promise<unknown> {
+  if (modules.checksTypes !== false) await checkTypes(file, modules)
+  const { createJiti } = await import('jiti')
+  const jiti = createJiti(import.meta.url, {
+    fsCache: join(modules.cache, 'jiti'),
+    interopDefault: false,
+    tryNative: false,
+    virtualModules: {
+      fleetfile: await import('../index.ts'),
+      zod: await import('zod'),
+    },
+    alias: { zx: join(packageFolder('zx', modules), 'build/index.js') },
+  })
+  try {
+    return await jiti.import(file)
+  } catch (cause) {
+    if (cause instanceof FleetError) throw cause
+    throw new ConfigError(`${file}: ${messageOf(cause)}`, {
+      hint: 'the file fails while it is loaded',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,45 @@
+import { gzipSync } from 'node:zlib'
+import { randomBytes } from 'node:crypto'
+
+/** Who runs a program on the host, and where it keeps what outlives it. */
+export interface Runner {
+  /** The whole command line of an execution: constant, so that no data ever shows in a process list. */
+  readonly command: string
+  /** Shell words (not values) for the folders of locks and of handlers that are due. */
+  readonly runFolder: string
+  readonly stateFolder: string
+}
+
+/** As root (through sudo where the login is another user), or as the login. */
+export function runnerFor(user: string, root: boolean): Runner {
+  if (!root && user !== 'root') {
+    const folder = '"$HOME/.local/state/fleetfile"'
+    return { command: 'gzip -dc | sh', runFolder: folder, stateFolder: folder }
+  }
+  return {
+    command: user === 'root' ? 'gzip -dc | sh' : 'gzip -dc | sudo -n sh',
+    runFolder: '/run/fleetfile',
+    stateFolder: '/var/lib/fleetfile',
+  }
+}
+
+/** A word that no output and no file holds by chance. */
+export const newNonce = (): string => `fleetfile-${randomBytes(16).toString('hex')}`
+
+/**
+ * A whole program for `sh` on stdin. The body is a function that the last line calls: of a program whose stream was
+ * cut, nothing runs.
+ */
+export function program(nonce: string, body: string): string {
+  return `LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+nonce=${nonce}
+main() {
+${body}
+}
+main
+`
+}
+
+/** What travels: at 9 a program of 50 resources is a few packets. */
+export const packed = (text: string): Buffer => gzipSync(text, { level: 9 })

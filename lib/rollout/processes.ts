@@ -1,0 +1,102 @@
+import type { ProcessService } from '../fleet/model.ts'
+import { cron } from '../resource/kinds/cron.ts'
+import { directory } from '../resource/kinds/directory.ts'
+import { file } from '../resource/kinds/file.ts'
+import { packages } from '../resource/kinds/packages.ts'
+import { supervisorProgram } from '../resource/kinds/supervisor.ts'
+import { symlink } from '../resource/kinds/symlink.ts'
+import { unit } from '../resource/kinds/unit.ts'
+import { user } from '../resource/kinds/user.ts'
+import type { Handler, Resource } from '../resource/resource.ts'
+import { quote } from '../shell/quote.ts'
+import { once } from './once.ts'
+import { unpackedRelease } from './unpacked-release.ts'
+import { shellEnvFile, type ResolvedEnv } from './service-env.ts'
+
+export const RUN_SERVICE = '/usr/local/lib/fleetfile/run-service'
+
+/** One release of a process service on one host. */
+export interface ProcessRollout {
+  readonly name: string
+  readonly service: ProcessService
+  readonly env: ResolvedEnv
+  readonly release: { readonly id: string; readonly label: string }
+  /** The release as a tar archive. */
+  readonly archive: Uint8Array
+  /** True on the one host that runs the migrations. */
+  readonly migrates: boolean
+  /** The body of the program that starts everything of the service. */
+  readonly runService: string
+}
+
+/** The system user of a service: prefixed, since Debian has users named `sync` and `backup` of its own. */
+export const serviceUser = (service: string): string => `svc-${service}`
+
+/** The name of a service's program in supervisor. */
+export const programName = (service: string, program: string): string => `${service}-${program}`
+
+/** A program of the service as supervisor runs it, in `count` processes. */
+export function serviceProgram(rollout: Pick<ProcessRollout, 'name' | 'service'>, program: string, count?: number): Resource {
+  const spec = rollout.service.programs?.[program]
+  if (spec === undefined) throw new TypeError(`${rollout.name} has no program ${program}`)
+  return supervisorProgram({
+    name: programName(rollout.name, program),
+    command: `${RUN_SERVICE} ${rollout.name} ${spec.command}`,
+    user: serviceUser(rollout.name),
+    processes: count ?? spec.count ?? 1,
+    // A worker may end after each piece of work; supervisor must not take that for a failed start.
+    startSeconds: 0,
+    stopSeconds: spec.stopSeconds ?? 10,
+  })
+}
+
+/**
+ * Restarts what runs of the programs, each after it has ended its work. On a first deploy that is nothing yet: supervisor
+ * starts them a moment later, with the new code.
+ */
+const restartPrograms = (service: string, programs: readonly string[]): Handler => ({
+  id: `restart ${service}`,
+  script: [
+    `running=$(supervisorctl status | awk '$2 == "RUNNING" || $2 == "STARTING" { print $1 }' |`,
+    `  grep -E '^${service}-(${programs.join('|')})_[0-9]+$') || exit 0`,
+    'supervisorctl restart $running',
+  ].join('\n'),
+})
+
+/** Everything of a release on a host, in order: what it needs, its code, its migrations, the flip, what runs. */
+export function processResources(rollout: ProcessRollout): readonly Resource[] {
+  const { name, service, release } = rollout
+  const home = `/srv/${name}`
+  const owner = serviceUser(name)
+  const folder = `${home}/releases/${release.id}`
+  const restart = restartPrograms(name, Object.keys(service.programs ?? {}))
+  const notify = Object.keys(service.programs ?? {}).length > 0 ? [restart] : []
+  return [
+    packages(['python3', 'supervisor', 'cron', ...(service.packages ?? [])]),
+    unit({ name: 'supervisor.service', enabled: true, active: true }),
+    unit({ name: 'cron.service', enabled: true, active: true }),
+    user({ name: owner, system: true, home }),
+    directory({ path: '/usr/local/lib/fleetfile', mode: 0o755 }),
+    file({ path: RUN_SERVICE, content: rollout.runService, mode: 0o755 }),
+    directory({ path: `/etc/fleetfile/${name}`, mode: 0o750, group: owner }),
+    file({ path: `/etc/fleetfile/${name}/env`, content: shellEnvFile(rollout.env), mode: 0o640, group: owner, notify }),
+    ...(service.directories ?? []).map(path => directory({ path, mode: 0o750, owner, group: owner })),
+    directory({ path: home, mode: 0o755 }),
+    directory({ path: `${home}/releases`, mode: 0o755 }),
+    unpackedRelease({ path: folder, archive: rollout.archive, label: release.label }),
+    ...(rollout.migrates && service.migrate !== undefined
+      ? [
+          once({
+            id: `${name}-migrate-${release.id}`,
+            title: `migrate ${name} to ${release.label}`,
+            script: `cd / && runuser -u ${quote(owner)} -- env FLEETFILE_RELEASE_DIR=${quote(folder)} ${RUN_SERVICE} ${quote(name)} ${service.migrate.map(quote).join(' ')}`,
+          }),
+        ]
+      : []),
+    symlink({ path: `${home}/current`, target: folder, notify }),
+    ...Object.keys(service.programs ?? {}).map(program => serviceProgram(rollout, program)),
+    ...Object.entries(service.cron ?? {}).map(([job, { schedule, command }]) =>
+      cron({ name: `${name}-${job}`, schedule, user: owner, command: `${RUN_SERVICE} ${name} ${command}` }),
+    ),
+  ]
+}

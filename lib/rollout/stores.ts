@@ -1,0 +1,77 @@
+import type { ProcessService } from '../fleet/model.ts'
+import { directory } from '../resource/kinds/directory.ts'
+import { file } from '../resource/kinds/file.ts'
+import { packages } from '../resource/kinds/packages.ts'
+import { postgresDatabase } from '../resource/kinds/postgres-database.ts'
+import { postgresRole } from '../resource/kinds/postgres-role.ts'
+import { rabbitmqUser, rabbitmqVhost } from '../resource/kinds/rabbitmq.ts'
+import { unit } from '../resource/kinds/unit.ts'
+import type { Handler, Resource } from '../resource/resource.ts'
+import type { Secret } from '../shell/secret.ts'
+
+/** The bodies of the stores' configuration, rendered by the task from `templates/`. */
+export interface StoreBodies {
+  readonly postgresListen: string
+  readonly postgresHba: string
+  readonly rabbitmqConfig: string
+  readonly rabbitmqEnvironment: string
+}
+
+type Passwords = Readonly<Record<string, Secret>>
+
+/** Debian 12's PostgreSQL. */
+const CLUSTER = '/etc/postgresql/15/main'
+
+const restartPostgres: Handler = { id: 'restart postgresql', script: 'systemctl restart postgresql@15-main' }
+const reloadPostgres: Handler = { id: 'reload postgresql', script: 'systemctl reload postgresql@15-main' }
+const restartRabbitmq: Handler = { id: 'restart rabbitmq', script: 'systemctl restart rabbitmq-server' }
+
+function postgres(spec: NonNullable<ProcessService['postgres']>, bodies: StoreBodies, passwords: Passwords): readonly Resource[] {
+  return [
+    packages(['postgresql-15']),
+    file({
+      path: `${CLUSTER}/conf.d/fleetfile.conf`,
+      content: bodies.postgresListen,
+      mode: 0o644,
+      notify: [restartPostgres],
+    }),
+    file({
+      path: `${CLUSTER}/pg_hba.conf`,
+      content: bodies.postgresHba,
+      mode: 0o640,
+      owner: 'postgres',
+      group: 'postgres',
+      notify: [reloadPostgres],
+    }),
+    unit({ name: 'postgresql.service', enabled: true, active: true }),
+    ...Object.entries(spec.roles).map(([name, { password }]) => postgresRole({ name, password: found(passwords, password) })),
+    ...Object.entries(spec.databases).map(([name, { owner }]) => postgresDatabase({ name, owner })),
+  ]
+}
+
+function rabbitmq(spec: NonNullable<ProcessService['rabbitmq']>, bodies: StoreBodies, passwords: Passwords): readonly Resource[] {
+  return [
+    // Configured before it is installed, so that its very first start already listens where it should.
+    directory({ path: '/etc/rabbitmq', mode: 0o755 }),
+    file({ path: '/etc/rabbitmq/rabbitmq-env.conf', content: bodies.rabbitmqEnvironment, mode: 0o644, notify: [restartRabbitmq] }),
+    file({ path: '/etc/rabbitmq/rabbitmq.conf', content: bodies.rabbitmqConfig, mode: 0o644, notify: [restartRabbitmq] }),
+    packages(['rabbitmq-server']),
+    unit({ name: 'rabbitmq-server.service', enabled: true, active: true }),
+    ...spec.vhosts.map(name => rabbitmqVhost({ name })),
+    ...Object.entries(spec.users).map(([name, { password, vhost }]) =>
+      rabbitmqUser({ name, password: found(passwords, password), vhost }),
+    ),
+  ]
+}
+
+function found(passwords: Passwords, name: string): Secret {
+  const password = passwords[name]
+  if (password === undefined) throw new TypeError(`the password ${name} was not resolved`)
+  return password
+}
+
+/** The stores that a service keeps on its own hosts. */
+export const storeResources = (service: ProcessService, bodies: StoreBodies, passwords: Passwords): readonly Resource[] => [
+  ...(service.postgres === undefined ? [] : postgres(service.postgres, bodies, passwords)),
+  ...(service.rabbitmq === undefined ? [] : rabbitmq(service.rabbitmq, bodies, passwords)),
+]

@@ -1,0 +1,26 @@
+import type { EventSink } from '../events/event.ts'
+import type { Fleet } from '../fleet/model.ts'
+import type { LocalPaths, Question } from './context.ts'
+
+/** Everything a run takes from outside: the fleet, the options, the terminal, the clock. */
+export interface Environment {
+  readonly fleet: Fleet
+  /** `--on` selectors. */
+  readonly on: readonly string[]
+  readonly planOnly: boolean
+  readonly concurrency: number
+  /** Milliseconds that connecting or one command may take. */
+  readonly timeout: number
+  /** `--yes` alone, or with the count it agrees to. */
+  readonly yes: boolean | number
+  readonly isInteractive: boolean
+  readonly emit: EventSink
+  /** Writes to stdout. */
+  readonly print: (text: string) => void
+  /** Asks at the terminal; true when the operator agreed. */
+  readonly ask: (question: Question) => Promise<boolean>
+  readonly signal: AbortSignal
+  readonly paths: LocalPaths
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly now: () => Date
+}

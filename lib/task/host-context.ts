@@ -1,0 +1,58 @@
+import { CommandError } from '../errors.ts'
+import type { EventSink } from '../events/event.ts'
+import type { FleetHost } from '../fleet/resolved.ts'
+import type { Command } from '../shell/sh.ts'
+import { quote } from '../shell/quote.ts'
+import { revealed, Secret } from '../shell/secret.ts'
+import type { ExecResult, Transport } from '../transport/transport.ts'
+import type { CommandOptions, HostContext } from './context.ts'
+
+/** What a host context needs of its run. */
+export interface HostRun {
+  readonly planOnly: boolean
+  readonly timeout: number
+  readonly signal: AbortSignal
+  readonly emit: EventSink
+  connect(host: FleetHost): Promise<Transport>
+}
+
+/** The last lines of what a command said, for its error: stderr, or stdout where stderr is empty. */
+function lastWords(result: ExecResult): string {
+  const text = (result.stderr.length > 0 ? result.stderr : result.stdout).toString('utf8').trimEnd()
+  return text === '' ? '' : `\n${text.split('\n').slice(-10).join('\n')}`
+}
+
+/** Runs commands on one host, over the run's shared connection. */
+export function hostContext(host: FleetHost, run: HostRun): HostContext {
+  const transport = () => run.connect(host)
+
+  async function execute(command: Command, options: CommandOptions): Promise<ExecResult> {
+    const connection = await transport()
+    const text = options.root === true && connection.user !== 'root' ? `sudo -n sh -c ${quote(command.text)}` : command.text
+    const { stdin } = command
+    const result = await connection.exec(text, {
+      timeout: options.timeout ?? run.timeout,
+      signal: run.signal,
+      ...(stdin === undefined ? {} : { stdin: stdin instanceof Secret ? revealed(stdin) : stdin }),
+    })
+    if (result.exitCode !== 0 && options.anyExitCode !== true) {
+      throw new CommandError(`\`${command.text}\` ended with exit code ${result.exitCode}${lastWords(result)}`, {
+        host: host.name,
+      })
+    }
+    return result
+  }
+
+  return {
+    host,
+    transport,
+    read: (command, options = {}) => execute(command, options),
+    async run(command, options = {}) {
+      if (run.planOnly) {
+        run.emit({ type: 'note', host: host.name, text: `would run: ${command.text}` })
+        return { exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
+      }
+      return execute(command, options)
+    },
+  }
+}

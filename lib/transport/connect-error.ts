@@ -1,0 +1,109 @@
+import { AbortedError, ConnectError, FleetError, HostKeyError, LoginRefusedError, messageOf } from '../errors.ts'
+import { endpoint, login, sshCommand } from './endpoint.ts'
+import { fingerprint, keyType, type PublicKey } from './host-key.ts'
+import type { Target } from './transport.ts'
+
+/** What the handshake saw before it failed. */
+export interface Seen {
+  /** The blob of the key that the host showed. */
+  readonly hostKey?: Buffer | undefined
+  /** The ways of logging in that the host still takes. */
+  readonly methods?: readonly string[] | undefined
+  /** Why a key of ours was not offered. */
+  readonly note?: string | undefined
+}
+
+const property = (error: unknown, name: 'code' | 'level'): unknown =>
+  error instanceof Error ? Reflect.get(error, name) : undefined
+
+/** `10 s`, for a limit in milliseconds. */
+export const seconds = (ms: number): string => `${ms / 1000} s`
+
+export const connectAborted = (target: Target): AbortedError =>
+  new AbortedError(`stopped while connecting to ${endpoint(target.address, target.port)}`, {
+    host: target.name,
+  })
+
+export function connectTimedOut(target: Target, timeout: number): ConnectError {
+  const place = endpoint(target.address, target.port)
+  return new ConnectError(`timed out after ${seconds(timeout)} connecting to ${place}`, {
+    host: target.name,
+    hint: `fleet status --on ${target.name}`,
+  })
+}
+
+/** Nothing to log in with. */
+export function noLogin(target: Target, reason: string): ConnectError {
+  return new ConnectError(reason, {
+    host: target.name,
+    hint: 'load the key into an agent: `eval "$(ssh-agent)"; ssh-add`, then run the command again',
+  })
+}
+
+/** The host shows a key that is not pinned. Names both sides' fingerprints. */
+export function hostKeyRefused(target: Target, pins: readonly PublicKey[], shown: Buffer): HostKeyError {
+  const place = endpoint(target.address, target.port)
+  const key = `${keyType(shown)} ${fingerprint(shown)}`
+  const check = `on the host's console run \`for k in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $k; done\``
+  if (pins.length === 0) {
+    return new HostKeyError(`no host key is pinned for ${place}, which shows ${key}`, {
+      host: target.name,
+      hint: `${check}; when it shows the same fingerprint, pin that key in the fleet file`,
+    })
+  }
+  const pinned = pins.map(pin => `${pin.type} ${fingerprint(pin.blob)}`).join(' or ')
+  return new HostKeyError(`${place} shows the host key ${key}, but ${pinned} is pinned`, {
+    host: target.name,
+    hint: `was the host rebuilt? ${check}; pin the new key when it shows the same fingerprint. If not, somebody may be between you and the host`,
+  })
+}
+
+const NO_ROUTE = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL'])
+const NO_NAME = new Set(['ENOTFOUND', 'ENODATA', 'ENONAME', 'EAI_NODATA', 'EAI_NONAME'])
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
+
+/** Broken off by the network or a busy server, so that trying once more may help. Never a key or a login. */
+export const isTransient = (error: unknown): boolean => {
+  const code = error instanceof ConnectError ? property(error.cause, 'code') : undefined
+  return typeof code === 'string' && (BROKEN.has(code) || code === 'EAI_AGAIN')
+}
+
+function denied(target: Target, seen: Seen, cause: unknown): LoginRefusedError {
+  const methods = seen.methods?.length ? seen.methods.join(',') : 'publickey'
+  const note = seen.note === undefined ? '' : `; ${seen.note}`
+  return new LoginRefusedError(`permission denied (${methods}) for ${login(target)}${note}`, {
+    host: target.name,
+    hint: sshCommand(target),
+    cause,
+  })
+}
+
+/** A failure of Node's sockets or of ssh2, as an operator should read it. A FleetError stays as it is. */
+export function connectError(target: Target, cause: unknown, timeout: number, seen: Seen = {}): FleetError {
+  if (cause instanceof FleetError) return cause
+  const place = endpoint(target.address, target.port)
+  const fail = (message: string, hint = sshCommand(target)) =>
+    new ConnectError(message, { host: target.name, hint, cause })
+  const code = property(cause, 'code')
+  const level = property(cause, 'level')
+  const message = messageOf(cause)
+  if (code === 'ETIMEDOUT' || level === 'client-timeout') return connectTimedOut(target, timeout)
+  if (level === 'client-authentication') return denied(target, seen, cause)
+  // ssh2 gives no level to a disconnect message; its code is the number in RFC 4253, section 11.1.
+  if (/too many authentication failures/i.test(message)) {
+    return denied(target, { ...seen, note: 'too many keys in the agent' }, cause)
+  }
+  if (level === 'agent') return fail(`the SSH agent failed: ${message}`, 'ssh-add -l')
+  if (code === 'ECONNREFUSED') return fail(`connection refused by ${place}`)
+  if (typeof code === 'string' && NO_ROUTE.has(code)) {
+    return fail(`no route to ${place}`, `fleet status --on ${target.name}`)
+  }
+  if (typeof code === 'string' && NO_NAME.has(code)) {
+    return fail(`name not found: ${target.address}`, `getent hosts ${target.address}`)
+  }
+  if (code === 'EAI_AGAIN') {
+    return fail(`the name server did not answer for ${target.address}`, `getent hosts ${target.address}`)
+  }
+  if (typeof code === 'string' && BROKEN.has(code)) return fail(`connection closed by ${place}`)
+  return fail(`cannot connect to ${login(target)}: ${message}`)
+}

@@ -1,0 +1,68 @@
+import type { Duplex } from 'node:stream'
+import type { Client } from 'ssh2'
+import { ConnectError, messageOf } from '../errors.ts'
+import { endpoint } from './endpoint.ts'
+import type { Target } from './transport.ts'
+
+/** Milliseconds that a closing connection may take before its socket is torn down. */
+const GRACE = 1000
+
+/** One live SSH connection, and the one answer to whether and why it is gone. */
+export class Link {
+  readonly target: Target
+  readonly client: Client
+  readonly #socket: Duplex
+  readonly #gone: Promise<void>
+  #lost: ConnectError | undefined
+  #cause: unknown
+  #closing = false
+
+  constructor(target: Target, client: Client, socket: Duplex) {
+    this.target = target
+    this.client = client
+    this.#socket = socket
+    client.on('error', error => {
+      this.#cause ??= error
+    })
+    this.#gone = new Promise(resolve => {
+      // ssh2 says "close" before it ends the open channels, so that these find the reason here.
+      client.on('close', () => {
+        this.#lost ??= this.#error()
+        resolve()
+      })
+    })
+  }
+
+  /** Why no command can run any more; undefined while connected. */
+  get lost(): ConnectError | undefined {
+    return this.#lost
+  }
+
+  /** The error of a call that ssh2 refused because it is not connected. */
+  notConnected(cause: unknown): ConnectError {
+    this.#cause ??= cause
+    return this.#lost ?? this.#error()
+  }
+
+  #error(): ConnectError {
+    const { name, address, port } = this.target
+    const place = endpoint(address, port)
+    if (this.#closing) return new ConnectError(`the connection to ${place} was closed`, { host: name })
+    const reason = this.#cause === undefined ? '' : `: ${messageOf(this.#cause)}`
+    return new ConnectError(`connection to ${place} lost${reason}`, {
+      host: name,
+      hint: `fleet status --on ${name}`,
+      cause: this.#cause,
+    })
+  }
+
+  /** Says goodbye and waits for the socket to close, a second at most. */
+  async close(): Promise<void> {
+    this.#closing = true
+    if (this.#lost !== undefined) return
+    this.client.end()
+    const timer = setTimeout(() => this.#socket.destroy(), GRACE)
+    await this.#gone
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,27 @@
+import type { FleetEvent, Outcome } from '../events/event.ts'
+import { formatDuration } from './durations.ts'
+
+const ORDER: readonly Outcome[] = ['changed', 'unchanged', 'failed', 'unreachable', 'skipped']
+
+/** Counts how the hosts ended, for the last line. */
+export class Summary {
+  readonly #outcomes = new Map<string, Outcome>()
+
+  add(event: FleetEvent): void {
+    if (event.type === 'host-ended') this.#outcomes.set(event.host, event.outcome)
+  }
+
+  /** `done in 3.2s: 2 changed, 1 unchanged`; undefined for a run that touched no host. */
+  line(ended: Extract<FleetEvent, { type: 'run-ended' }>): string | undefined {
+    if (this.#outcomes.size === 0) return undefined
+    const counts = ORDER.map(outcome => [outcome, this.#count(outcome)] as const).filter(
+      ([, count]) => count > 0,
+    )
+    const word = ended.exitCode === 0 || ended.exitCode === 3 ? 'done' : 'stopped'
+    return `${word} in ${formatDuration(ended.milliseconds)}: ${counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`
+  }
+
+  #count(outcome: Outcome): number {
+    return [...this.#outcomes.values()].filter(each => each === outcome).length
+  }
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { defineTask } from '../lib/index.ts'
+import { prepareContainerHosts, swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
+import { deployProcesses } from '../lib/rollout/deploy-processes.ts'
+import { servicesNamed } from '../lib/rollout/services-named.ts'
+import { serviceRelease } from '../lib/rollout/service-release.ts'
+import { bodies } from '../templates/index.ts'
+
+/** What one service's roll-out came to. */
+interface Rolled {
+  readonly service: string
+  readonly release: string
+  readonly label: string
+  readonly changed: number
+}
+
+export default defineTask({
+  name: 'deploy',
+  summary: 'Roll a release of the services out to their hosts',
+  description:
+    'Installs what the services need, brings their code, migrates once, and restarts what changed; containers go into ' +
+    'the idle slot and are swapped in. A second deploy of the same release changes nothing.',
+  params: z.strictObject({
+    service: z.string().default('all').meta({ description: 'a service of the fleet, or all', names: 'service' }),
+    release: z.string().optional().describe('a git ref of the source, or a folder; the source as it stands unless told'),
+  }),
+  args: ['service'],
+  hosts: 'all',
+  examples: ['fleet deploy', 'fleet deploy sync --release v1.4.2', 'fleet deploy web --release ./app --plan'],
+  async run(ctx, { service: name, release: ref }) {
+    const services = servicesNamed(ctx.fleet, name)
+    // Every release is found before anything changes: a wrong name must not stop a roll-out half-way.
+    const releases = await Promise.all(services.map(([, service]) => serviceRelease(ctx, service, ref)))
+    const rolled: Rolled[] = []
+    for (const [index, [service, spec]] of services.entries()) {
+      const release = releases[index]
+      if (release === undefined) continue
+      ctx.phase(`deploy ${service} ${release.label} (${release.id})`)
+      if (spec.kind === 'processes') {
+        const { total } = await deployProcesses(ctx, service, spec, release, bodies)
+        rolled.push({ service, release: release.id, label: release.label, changed: total })
+        continue
+      }
+      const target = swapTarget(ctx, service, spec)
+      const { total } = await prepareContainerHosts(ctx, target, bodies)
+      const report = await swapIn(ctx, target, release)
+      const swapped = report.outcome === 'unchanged' ? 0 : target.hosts.length
+      rolled.push({ service, release: release.id, label: release.label, changed: total + swapped })
+    }
+    if (!ctx.planOnly) for (const line of rolled.map(said)) ctx.print(`${line}\n`)
+    return { data: { services: rolled, changed: rolled.reduce((sum, { changed }) => sum + changed, 0) } }
+  },
+})
+
+const said = ({ service, label, release, changed }: Rolled): string =>
+  changed === 0
+    ? `${service}: ${label} (${release}) is there already: 0 changes`
+    : `${service}: ${label} (${release}), ${changed} changes`

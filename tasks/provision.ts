@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { ConfigError, defineTask, sh, type FleetHost, type TaskContext } from '../lib/index.ts'
+import { openPorts } from '../lib/fleet/ports.ts'
+import { operatorKeys } from '../lib/fleet/operator-keys.ts'
+import { recordHostKeys } from '../lib/fleet/record-host-keys.ts'
+import { applyResources } from '../lib/resource/apply.ts'
+import { accessBaseline, hostBaseline } from '../lib/rollout/baseline.ts'
+import { firstContact } from '../lib/rollout/first-contact.ts'
+import { knockPort, listeningPorts } from '../lib/rollout/reachable-ports.ts'
+import { unattendedUpgrades } from '../templates/apt/unattended-upgrades.ts'
+import { journaldLimits } from '../templates/journald/limits.ts'
+import { sshdHardening } from '../templates/sshd/hardening.ts'
+
+/** Ports that are knocked at whether or not something listens: what is most often left open by mistake. */
+const COMMON_PORTS = [21, 23, 25, 80, 111, 443, 2375, 3306, 5432, 5672, 6379, 8080, 9000, 11211, 15672, 27017]
+
+/** Proves from outside that only declared ports answer. Returns a line for the summary. */
+async function provePorts(ctx: TaskContext, host: FleetHost): Promise<string> {
+  const declared = openPorts(ctx.fleet, host, ctx.allHosts)
+  const world = new Set(declared.filter(({ from }) => from === undefined).map(({ port }) => port))
+  const { stdout } = await ctx.on(host).read(sh`ss -Htuln`)
+  const listening = listeningPorts(stdout.toString('utf8'))
+  const closed = [...new Set([...listening, ...declared.map(({ port }) => port), ...COMMON_PORTS])].filter(port => !world.has(port))
+  const answers = await Promise.all(closed.map(async port => ({ port, answer: await knockPort(host.address, port, 2000) })))
+  const leaks = answers.filter(({ answer }) => answer !== 'silent').map(({ port }) => port)
+  if (leaks.length > 0) {
+    throw new ConfigError(`ports ${leaks.join(', ')} answer from outside but are not declared`, {
+      host: host.name,
+      hint: `fleet provision --on ${host.name}`,
+    })
+  }
+  return `only ${[...world].join(', ')} answer from outside; ${closed.length} other ports knocked at, all silent`
+}
+
+export default defineTask({
+  name: 'provision',
+  summary: 'Make bare VPSes into safe servers',
+  description:
+    'Makes the deploy user with your keys and sudo, closes SSH to passwords and root, opens only the declared ports, ' +
+    'and sets up time, security updates, log limits and swap. Proves the login before it closes the old one, and the ports by connecting to them.',
+  params: z.strictObject({}),
+  hosts: 'all',
+  examples: ['fleet provision', 'fleet provision --on web3 --plan'],
+  async run(ctx) {
+    const { user } = ctx.fleet.access
+    const keys = await operatorKeys(ctx)
+    ctx.phase(`the way in: ${user} with ${keys.length} key(s)`)
+    const access = accessBaseline(user, keys)
+    const baseline = (host: FleetHost) =>
+      hostBaseline(host.target.port, openPorts(ctx.fleet, host, ctx.allHosts), {
+        sshd: sshdHardening({ user }),
+        journald: journaldLimits({ maxUse: '200M' }),
+        unattendedUpgrades: unattendedUpgrades(),
+      })
+    if (ctx.planOnly) {
+      await ctx.each(ctx.hosts, async host => {
+        const wanted = [...access, ...baseline(host)]
+        await applyResources(await firstContact(ctx, host), wanted, { ...ctx, mode: 'plan', root: true })
+      })
+      return
+    }
+    await ctx.each(ctx.hosts, async host => {
+      await applyResources(await firstContact(ctx, host), access, { ...ctx, mode: 'apply', root: true })
+      await ctx.connectAs(host, user)
+    })
+    ctx.phase('the baseline: SSH, firewall, time, updates, logs, swap')
+    const report = await ctx.apply(baseline)
+    ctx.phase('proof from outside')
+    const proofs = await ctx.each(ctx.hosts, host => provePorts(ctx, host))
+    for (const host of ctx.hosts) ctx.note(proofs.get(host.name) ?? '', host)
+    await recordHostKeys(ctx)
+    return { data: { changed: Object.fromEntries(report.changed), ports: Object.fromEntries(proofs) } }
+  },
+})

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { defineTask } from '../lib/index.ts'
+import { containerNamed } from '../lib/rollout/services-named.ts'
+import { swapTarget } from '../lib/rollout/deploy-container.ts'
+import { rollback } from '../lib/rollout/rollback.ts'
+
+export default defineTask({
+  name: 'rollback',
+  summary: 'Send all traffic back to the release before, in one flip',
+  description: 'The release before comes back with its own environment and configuration, not with those of today.',
+  params: z.strictObject({
+    service: z.string().default('web').meta({ description: 'a container service', names: 'service' }),
+  }),
+  args: ['service'],
+  hosts: 'all',
+  examples: ['fleet rollback web'],
+  async run(ctx, { service: name }) {
+    const target = swapTarget(ctx, name, containerNamed(ctx.fleet, name))
+    const report = await rollback(ctx, { target, now: ctx.now })
+    if (report.outcome === 'rolled-back') {
+      ctx.print(`${name}: ${report.label} (${report.release}) serves again from ${report.slot}, flipped in ${report.flip?.milliseconds} ms\n`)
+    }
+    return { data: report }
+  },
+})

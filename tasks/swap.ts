@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { defineTask } from '../lib/index.ts'
+import { containerNamed } from '../lib/rollout/services-named.ts'
+import { swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
+import { serviceRelease } from '../lib/rollout/service-release.ts'
+
+export default defineTask({
+  name: 'swap',
+  summary: 'Start a release in the idle slot and send all traffic to it',
+  description:
+    'Builds, ships, starts and checks the release beside the one that serves; then flips the proxy, drains the old slot and ' +
+    'watches. The old slot stays warm for `fleet rollback`. No request fails while it happens.',
+  params: z.strictObject({
+    service: z.string().default('web').meta({ description: 'a container service', names: 'service' }),
+    release: z.string().optional().describe('a git ref of the source, or a folder; the source as it stands unless told'),
+  }),
+  args: ['service'],
+  hosts: 'all',
+  examples: ['fleet swap web --release v2', 'fleet swap web --release ./app --plan'],
+  async run(ctx, { service: name, release: ref }) {
+    const service = containerNamed(ctx.fleet, name)
+    const release = await serviceRelease(ctx, service, ref)
+    const report = await swapIn(ctx, swapTarget(ctx, name, service), release)
+    if (report.outcome === 'deployed') ctx.print(`${name}: ${release.label} (${release.id}) serves from ${report.slot}\n`)
+    if (report.outcome === 'unchanged') ctx.print(`${name}: ${release.label} (${release.id}) serves already: 0 changes\n`)
+    return { data: report }
+  },
+})

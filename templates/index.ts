@@ -1,0 +1,8 @@
+import { haproxyConfig } from './haproxy/haproxy.cfg.ts'
+import { postgresHba } from './postgres/hba.ts'
+import { postgresListen } from './postgres/listen.ts'
+import { rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
+import { runService } from './shell/run-service.ts'
+
+/** The file bodies that roll-outs render. */
+export const bodies = { haproxyConfig, postgresHba, postgresListen, rabbitmqConfig, rabbitmqEnvironment, runService }

@@ -1,0 +1,12 @@
+/** rabbitmq.conf: AMQP on this host and on the fleet's own address. */
+export const rabbitmqConfig = ({ address }: { readonly address: string }): string => `# Managed by fleetfile.
+listeners.tcp.local = 127.0.0.1:5672
+listeners.tcp.fleet = ${address}:5672
+`
+
+/** rabbitmq-env.conf: Erlang's own ports, which need no password, stay on the loopback. */
+export const rabbitmqEnvironment = (): string => `# Managed by fleetfile.
+NODENAME=rabbit@localhost
+ERL_EPMD_ADDRESS=127.0.0.1
+SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
+`

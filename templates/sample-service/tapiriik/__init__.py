@@ -1,0 +1,1 @@
+"""What the web front-end, the sync workers and the cron jobs share."""

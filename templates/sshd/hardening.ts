@@ -1,0 +1,15 @@
+/** sshd drop-in: keys only, no root, only the users that operate the host. */
+export const sshdHardening = ({ user }: { readonly user: string }): string => `# Managed by fleetfile.
+PermitRootLogin no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+AuthenticationMethods publickey
+AllowUsers ${user}
+X11Forwarding no
+AllowAgentForwarding no
+PermitUserEnvironment no
+LoginGraceTime 30
+MaxAuthTries 4
+# A roll-out opens many connections at once; the default drops them at random from the tenth on.
+MaxStartups 60:30:120
+`
