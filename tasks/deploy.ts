@@ -24,7 +24,7 @@ export default defineTask({
     service: z
       .string()
       .default('all')
-      .meta({ description: 'a service of the fleet, or all', names: 'service' }),
+      .meta({ description: 'a service of the fleet, or all', names: 'service or all' }),
     release: z
       .string()
       .optional()
