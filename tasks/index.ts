@@ -48,6 +48,11 @@ export const tasks: readonly TaskEntry[] = [
     load: () => import('./lab/fill.ts'),
   },
   { name: 'lab heal', summary: 'Undo every fault of a lab machine', load: () => import('./lab/heal.ts') },
+  {
+    name: 'logs',
+    summary: "Show one user's log from every server, in true time order",
+    load: () => import('./logs.ts'),
+  },
   { name: 'provision', summary: 'Make bare VPSes into safe servers', load: () => import('./provision.ts') },
   {
     name: 'rollback',

@@ -61,7 +61,9 @@ export async function loadFleet(wanted: string | undefined, places: FleetPlaces)
       hint: 'export default defineFleet({ ... })',
     })
   }
-  return { fleet: validateFleet(value, found.file), file: found.file }
+  // Our own fleets run compiled, from `dist`, but what they name lies beside their source.
+  const file = found.isOurs ? join(places.root, 'inventory', `${found.name}.ts`) : found.file
+  return { fleet: validateFleet(value, found.file), file }
 }
 
 async function findFleet(wanted: string | undefined, places: FleetPlaces): Promise<FleetFile> {

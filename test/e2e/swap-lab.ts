@@ -223,7 +223,13 @@ export class SwapLab {
       emit: event => this.events.push(event),
       signal,
       planOnly: false,
-      paths: { cwd: this.folder, fleet: this.folder, state: this.folder, cache: join(this.folder, 'cache') },
+      paths: {
+        cwd: this.folder,
+        fleet: this.folder,
+        state: this.folder,
+        cache: join(this.folder, 'cache'),
+        home: this.folder,
+      },
     }
   }
 

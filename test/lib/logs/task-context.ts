@@ -30,6 +30,10 @@ export class LogContext implements TaskContext {
   readonly paths: TaskContext['paths']
   planOnly = false
   readonly concurrency = 8
+  readonly runId = 'run'
+  readonly owner = 'test@here'
+  readonly env = {}
+  readonly timeout = 10_000
   readonly stop = new AbortController()
   readonly signal = this.stop.signal
   readonly events: FleetEvent[] = []
@@ -42,7 +46,7 @@ export class LogContext implements TaskContext {
   constructor(root: string, names: readonly string[]) {
     this.allHosts = names.map(fleetHost)
     this.hosts = this.allHosts
-    this.paths = { cwd: root, fleet: root, state: `${root}/state`, cache: `${root}/cache` }
+    this.paths = { cwd: root, fleet: root, state: `${root}/state`, cache: `${root}/cache`, home: root }
     this.fleet = {
       name: 'test',
       provider: 'static',
@@ -61,6 +65,8 @@ export class LogContext implements TaskContext {
   }
 
   emit = (event: FleetEvent): void => void this.events.push(event)
+  now = (): Date => new Date()
+  connectAs = refuse
   phase(): void {}
   note = (text: string, host?: FleetHost): void =>
     void this.notes.push(host === undefined ? text : `${host.name}: ${text}`)
