@@ -51,9 +51,8 @@ export async function deployProcesses(
     hosts: ctx.allHosts,
     secret: secret => ctx.secret(secret),
   })
-  const resources = (host: FleetHost) => [
-    ...storeResources(service, storeBodies(ctx, host, bodies), passwords),
-    ...processResources({
+  const resources = (host: FleetHost) =>
+    processResources({
       name,
       service,
       release,
@@ -61,15 +60,20 @@ export async function deployProcesses(
       env: { ...plain, RELEASE: release.id },
       migrates: host.name === migrator?.name,
       runService: bodies.runService(),
-    }),
-  ]
+    })
   const first = service.migrate === undefined ? [] : hosts.filter(host => host.name === migrator?.name)
   const rest = hosts.filter(host => !first.includes(host))
-  const reports = []
+  const reports: ApplyReport[] = []
+  // Stores first and by themselves: their restarts, which end a phase, must be over before code connects to them.
+  if (service.postgres !== undefined || service.rabbitmq !== undefined) {
+    reports.push(
+      await ctx.apply(host => storeResources(service, storeBodies(ctx, host, bodies), passwords), hosts),
+    )
+  }
   if (first.length > 0) reports.push(await ctx.apply(resources, first))
   if (rest.length > 0) reports.push(await ctx.apply(resources, rest))
   return {
-    changed: new Map(reports.flatMap(report => [...report.changed])),
+    changed: new Map(hosts.map(({ name: host }) => [host, reports.flatMap(({ changed }) => changed.get(host) ?? [])])),
     total: reports.reduce((sum, report) => sum + report.total, 0),
   }
 }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import { listHint, type Release } from './release-model.ts'
 import { folderRelease } from './release-folder.ts'
@@ -33,7 +33,7 @@ export async function resolveRelease(
   }
   if (/^(\/|\.{1,2}(\/|$))/.test(ref)) {
     const path = resolve(cwd, ref)
-    if (await isFolder(path)) return folderRelease(path, ref, signal)
+    if (await isFolder(path)) return folderRelease(path, basename(path), signal)
     throw new ConfigError(`no folder ${path}`, { hint: listHint(source, false) })
   }
   if (source === undefined) {
@@ -49,5 +49,5 @@ export async function resolveRelease(
   if (!path.startsWith(`${resolve(source)}/`) || !(await isFolder(path))) {
     throw new ConfigError(`no release ${ref} in ${source}`, { hint: listHint(source, false) })
   }
-  return folderRelease(path, ref, signal)
+  return folderRelease(path, basename(path), signal)
 }

@@ -27,9 +27,18 @@ type Passwords = Readonly<Record<string, Secret>>
 /** Debian 12's PostgreSQL. */
 const CLUSTER = '/etc/postgresql/15/main'
 
+/** Restarts a unit, unless it was started after its configuration was written: a fresh install has read it already. */
+const restartStale = (unit: string, file: string): Handler => ({
+  id: `restart ${unit}`,
+  script: [
+    `started=$(date -d "$(systemctl show -P ActiveEnterTimestamp ${unit})" +%s)`,
+    `[ "$started" -gt "$(stat -c %Y ${file})" ] || systemctl restart ${unit}`,
+  ].join('\n'),
+})
+
 const restartPostgres: Handler = { id: 'restart postgresql', script: 'systemctl restart postgresql@15-main' }
 const reloadPostgres: Handler = { id: 'reload postgresql', script: 'systemctl reload postgresql@15-main' }
-const restartRabbitmq: Handler = { id: 'restart rabbitmq', script: 'systemctl restart rabbitmq-server' }
+const restartRabbitmq = restartStale('rabbitmq-server', '/etc/rabbitmq/rabbitmq.conf')
 
 function postgres(
   spec: NonNullable<ProcessService['postgres']>,
