@@ -73,7 +73,9 @@ export async function deployProcesses(
   if (first.length > 0) reports.push(await ctx.apply(resources, first))
   if (rest.length > 0) reports.push(await ctx.apply(resources, rest))
   return {
-    changed: new Map(hosts.map(({ name: host }) => [host, reports.flatMap(({ changed }) => changed.get(host) ?? [])])),
+    changed: new Map(
+      hosts.map(({ name: host }) => [host, reports.flatMap(({ changed }) => changed.get(host) ?? [])]),
+    ),
     total: reports.reduce((sum, report) => sum + report.total, 0),
   }
 }
