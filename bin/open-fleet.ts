@@ -10,4 +10,9 @@ export const openFleet = (
   places: Places,
   checksTypes = true,
 ): Promise<LoadedFleet> =>
-  loadFleet(wanted, { ...userModules(places, io), checksTypes, cwd: io.cwd, builtIn: join(places.code, 'inventory') })
+  loadFleet(wanted, {
+    ...userModules(places, io),
+    checksTypes,
+    cwd: io.cwd,
+    builtIn: join(places.code, 'inventory'),
+  })

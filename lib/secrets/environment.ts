@@ -18,7 +18,9 @@ export function environmentSecrets({ names, env }: EnvironmentSecretsOptions): S
       requireDeclared(name, names)
       const value = env[variableOf(name)]
       if (value !== undefined && value !== '') return new Secret(name, value)
-      throw new ConfigError(`secret "${name}" is not set`, { hint: `set ${variableOf(name)} in the environment` })
+      throw new ConfigError(`secret "${name}" is not set`, {
+        hint: `set ${variableOf(name)} in the environment`,
+      })
     },
   }
 }

@@ -12,6 +12,9 @@ export interface SecretStore {
 export function requireDeclared(name: string, names: readonly string[]): void {
   if (names.includes(name)) return
   throw new ConfigError(unknown('secret', name, names), {
-    hint: names.length > 0 ? `secrets of the fleet: ${names.join(', ')}` : 'declare it in the fleet: secrets: [...]',
+    hint:
+      names.length > 0
+        ? `secrets of the fleet: ${names.join(', ')}`
+        : 'declare it in the fleet: secrets: [...]',
   })
 }

@@ -7,7 +7,10 @@ import { cli } from '../support/cli.ts'
 import { folder, smallFleet } from '../support/folder.ts'
 import { echo, entriesOf } from '../support/tasks.ts'
 
-const tasks = [...entriesOf(echo), { name: 'workers show', summary: 'Show them', load: () => Promise.reject(new Error()) }]
+const tasks = [
+  ...entriesOf(echo),
+  { name: 'workers show', summary: 'Show them', load: () => Promise.reject(new Error()) },
+]
 
 async function candidates(...words: string[]): Promise<string[]> {
   const { stdout } = await cli(['__complete', '--', ...words], { tasks })
@@ -92,6 +95,8 @@ describe.each<Shell>(['bash', 'zsh', 'fish'])('in %s', shell => {
       env: { PATH: `${bin}:${process.env.PATH ?? ''}`, HOME: bin, TERM: 'dumb' },
       encoding: 'utf8',
     })
-    expect(output.split('\n').map(each => each.split('\t', 1)[0]?.trim())).toEqual(expect.arrayContaining(['web3', 'web-last']))
+    expect(output.split('\n').map(each => each.split('\t', 1)[0]?.trim())).toEqual(
+      expect.arrayContaining(['web3', 'web-last']),
+    )
   })
 })

@@ -34,7 +34,10 @@ test.each([['--help'], ['help'], []])('fleet %s lists the tasks', async (...argv
 })
 
 test('help <task> is <task> --help', async () => {
-  const [one, other] = await Promise.all([cli(['help', 'workers', 'set'], { tasks }), cli(['workers', 'set', '-h'], { tasks })])
+  const [one, other] = await Promise.all([
+    cli(['help', 'workers', 'set'], { tasks }),
+    cli(['workers', 'set', '-h'], { tasks }),
+  ])
   expect(one).toEqual(other)
 })
 

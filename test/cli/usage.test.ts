@@ -25,7 +25,9 @@ describe('parameters', () => {
   })
 
   test('global options stand before and after the command', async () => {
-    expect(await data('--on', 'web', '--yes', 'workers', 'set', '-vv', '--count', '1', 'web1')).toMatchObject({ count: 1 })
+    expect(await data('--on', 'web', '--yes', 'workers', 'set', '-vv', '--count', '1', 'web1')).toMatchObject(
+      { count: 1 },
+    )
   })
 })
 
@@ -34,7 +36,11 @@ describe('mistakes are one line, a hint and exit code 2', () => {
     ['wrokers', 'unknown command "wrokers", did you mean "workers"?', 'fleet --help lists them'],
     ['workers st', 'unknown command "workers st", did you mean "workers set"?', 'fleet --help lists them'],
     ['workers', '"workers" wants one more word: set', 'fleet workers --help'],
-    ['workers set --cuont 3 web1', 'unknown option --cuont, did you mean --count?', 'fleet workers set --help'],
+    [
+      'workers set --cuont 3 web1',
+      'unknown option --cuont, did you mean --count?',
+      'fleet workers set --help',
+    ],
     ['workers set --count 65 web1', '--count: must be at most 64', 'fleet workers set --help'],
     ['workers set --count many web1', '--count: must be a number, not "many"', 'fleet workers set --help'],
     ['workers set --count 1.5 web1', '--count: must be a whole number', 'fleet workers set --help'],
@@ -47,7 +53,11 @@ describe('mistakes are one line, a hint and exit code 2', () => {
       '--mode: must be one of gently, now, not "nwo", did you mean "now"?',
       'fleet workers set --help',
     ],
-    ['--timeout soon workers set', '--timeout: must be a duration, not "soon"', 'like 500ms, 30s, 5m or 1h30m'],
+    [
+      '--timeout soon workers set',
+      '--timeout: must be a duration, not "soon"',
+      'like 500ms, 30s, 5m or 1h30m',
+    ],
   ])('fleet %s', async (line, message, hint) => {
     const { stdout, stderr, exitCode } = await fleet(...line.split(' '))
     expect(stderr).toBe(`error: ${message}\nhint: ${hint}\n`)
@@ -64,7 +74,9 @@ describe('mistakes are one line, a hint and exit code 2', () => {
 
   test('a role that the fleet does not have', async () => {
     const { stderr, exitCode } = await cli(['hosts', '--role', 'wbe', '--fleet', 'lab'])
-    expect(stderr).toBe('error: --role: unknown role "wbe", did you mean "web"?\nhint: roles of lab: lb, web, sync, database\n')
+    expect(stderr).toBe(
+      'error: --role: unknown role "wbe", did you mean "web"?\nhint: roles of lab: lb, web, sync, database\n',
+    )
     expect(exitCode).toBe(2)
   })
 })

@@ -8,7 +8,13 @@ import { folder, smallFleet } from '../../support/folder.ts'
 
 const cache = folder()
 const load = (wanted: string | undefined, cwd: string) =>
-  loadFleet(wanted, { cwd, cache, builtIn: join(repository, 'inventory'), root: repository, code: repository })
+  loadFleet(wanted, {
+    cwd,
+    cache,
+    builtIn: join(repository, 'inventory'),
+    root: repository,
+    code: repository,
+  })
 
 describe('which fleet', () => {
   const shop = folder({ 'inventory/shop.ts': smallFleet('shop') })
@@ -53,9 +59,7 @@ describe('a fleet file that is wrong', () => {
 
   test('does not compile', async () => {
     const error = await broken(smallFleet('shop', `web1: { role: 'wbe' }`))
-    expect(error.issues).toEqual([
-      `inventory/shop.ts:8:20 Type '"wbe"' is not assignable to type '"web"'.`,
-    ])
+    expect(error.issues).toEqual([`inventory/shop.ts:8:20 Type '"wbe"' is not assignable to type '"web"'.`])
   })
 
   test('has a syntax error', async () => {
@@ -64,7 +68,9 @@ describe('a fleet file that is wrong', () => {
   })
 
   test('imports a file that does not compile', async () => {
-    const error = await broken(`import { a } from './a.ts'\nexport default a`, { 'inventory/a.ts': 'export const a: number = ""' })
+    const error = await broken(`import { a } from './a.ts'\nexport default a`, {
+      'inventory/a.ts': 'export const a: number = ""',
+    })
     expect(error.issues).toEqual([`inventory/a.ts:1:14 Type 'string' is not assignable to type 'number'.`])
   })
 
@@ -83,7 +89,10 @@ describe('a fleet file that is wrong', () => {
 })
 
 test('what has passed the check is not checked again until it changes', async () => {
-  const cwd = folder({ 'inventory/shop.ts': `import { n } from './n.ts'\n${smallFleet('shop').replace(`'shop'`, 'n')}`, 'inventory/n.ts': `export const n = 'one'` })
+  const cwd = folder({
+    'inventory/shop.ts': `import { n } from './n.ts'\n${smallFleet('shop').replace(`'shop'`, 'n')}`,
+    'inventory/n.ts': `export const n = 'one'`,
+  })
   const own = folder()
   const again = () => loadFleet('shop', { cwd, cache: own, builtIn: cwd, root: repository, code: repository })
   await again()

@@ -6,7 +6,13 @@ const fleet = defineFleet({
   name: 'shop',
   access: { user: 'deploy' },
   roles: { lb: {}, web: {}, db: {}, spare: {} },
-  hosts: { lb1: { role: 'lb' }, web1: { role: 'web' }, web2: { role: 'web' }, web10: { role: 'web' }, db: { role: 'db' } },
+  hosts: {
+    lb1: { role: 'lb' },
+    web1: { role: 'web' },
+    web2: { role: 'web' },
+    web10: { role: 'web' },
+    db: { role: 'db' },
+  },
   services: {},
 })
 

@@ -19,7 +19,10 @@ const valid = {
   provider: 'static',
   access: { user: 'deploy' },
   roles: { lb: {}, web: { ports: [{ port: 80, from: ['lb'] }] } },
-  hosts: { lb1: { role: 'lb', address: '203.0.113.1' }, web1: { role: 'web', address: '203.0.113.2', hostKeys: [KEY] } },
+  hosts: {
+    lb1: { role: 'lb', address: '203.0.113.1' },
+    web1: { role: 'web', address: '203.0.113.2', hostKeys: [KEY] },
+  },
   services: { web: container },
   secrets: ['token'],
 }
@@ -42,34 +45,66 @@ describe('validateFleet', () => {
 
   test.each<[object, string]>([
     [{ hosts: { web1: { role: 'wbe' } } }, 'hosts.web1.role: unknown role "wbe", did you mean "web"?'],
-    [{ hosts: { Web: { role: 'web' } } }, 'hosts.Web: must be lower case letters, digits and dashes, a letter first'],
-    [{ hosts: { web1: { role: 'web', port: 70_000 } } }, 'hosts.web1.port: must be at most 65535'],
-    [{ hosts: { web1: { role: 'web', adress: 'x' } } }, 'hosts.web1: unknown "adress", did you mean "address"?'],
     [
-      { hosts: { a: { role: 'web', address: '203.0.113.1' }, b: { role: 'web', address: '203.0.113.1', port: 22 } } },
+      { hosts: { Web: { role: 'web' } } },
+      'hosts.Web: must be lower case letters, digits and dashes, a letter first',
+    ],
+    [{ hosts: { web1: { role: 'web', port: 70_000 } } }, 'hosts.web1.port: must be at most 65535'],
+    [
+      { hosts: { web1: { role: 'web', adress: 'x' } } },
+      'hosts.web1: unknown "adress", did you mean "address"?',
+    ],
+    [
+      {
+        hosts: {
+          a: { role: 'web', address: '203.0.113.1' },
+          b: { role: 'web', address: '203.0.113.1', port: 22 },
+        },
+      },
       'hosts.b.address: 203.0.113.1:22 is already the address of host "a"',
     ],
     [
       { hosts: { web1: { role: 'web', hostKeys: ['ssh-ed25519 AAAA'] } } },
       'hosts.web1.hostKeys.0: is no public host key: its data is not that of ssh-ed25519',
     ],
-    [{ roles: { lb: {}, web: { ports: [{ port: 80, from: ['ld'] }] } } }, 'roles.web.ports.0.from: unknown role "ld", did you mean "lb"?'],
+    [
+      { roles: { lb: {}, web: { ports: [{ port: 80, from: ['ld'] }] } } },
+      'roles.web.ports.0.from: unknown role "ld", did you mean "lb"?',
+    ],
     [
       { services: { web: { ...container, slots: { blue: 8001, green: 8001 } } } },
       'services.web.slots.green: port 8001 is already taken by services.web.slots.blue',
     ],
-    [{ services: { web: { ...container, health: 'up' } } }, 'services.web.health: must be a path that starts with "/"'],
+    [
+      { services: { web: { ...container, health: 'up' } } },
+      'services.web.health: must be a path that starts with "/"',
+    ],
     [
       { services: { web: { ...container, env: { A: { secret: 'tokn' }, B: { addressOf: 'db1' } } } } },
       'services.web.env.A: unknown secret "tokn", did you mean "token"?',
     ],
-    [{ services: { web: { ...container, proxy: { role: 'lbb', names: ['x'] } } } }, 'services.web.proxy.role: unknown role "lbb", did you mean "lb"?'],
+    [
+      { services: { web: { ...container, proxy: { role: 'lbb', names: ['x'] } } } },
+      'services.web.proxy.role: unknown role "lbb", did you mean "lb"?',
+    ],
     [
       { users: { kind: 'postgres', host: 'lb2', database: 'd', user: 'u', password: 'token' } },
       'users.host: unknown host "lb2", did you mean "lb1"?',
     ],
   ])('%j', (change, problem) => {
     expect(problems(change)).toContain(problem)
+  })
+
+  test('a wrong shape does not hide wrong names elsewhere', () => {
+    const hosts = { web1: { role: 'wbe' }, web2: { role: 'web', port: 0 }, Lb: { role: 'lb' } }
+    const users = { kind: 'postgres', host: 'web2', database: 'd', user: 'u', password: 'tokn' }
+    expect(problems({ name: 'Shop', hosts, users })).toEqual([
+      'name: must be lower case letters, digits and dashes, a letter first',
+      'hosts.web2.port: must be at least 1',
+      'hosts.Lb: must be lower case letters, digits and dashes, a letter first',
+      'hosts.web1.role: unknown role "wbe", did you mean "web"?',
+      'users.password: unknown secret "tokn", did you mean "token"?',
+    ])
   })
 
   test('all problems are reported at once', () => {
