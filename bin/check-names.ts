@@ -10,10 +10,12 @@ const HINTS: Readonly<Record<NameOf, string>> = {
   host: 'hosts',
   role: 'roles',
   service: 'services',
+  'service or all': 'services',
 }
 
 /** The names of one kind in a fleet. */
 export function namesOf(kind: NameOf, fleet: Fleet): readonly string[] {
+  if (kind === 'service or all') return [...Object.keys(fleet.services), 'all']
   return Object.keys({ host: fleet.hosts, role: fleet.roles, service: fleet.services }[kind])
 }
 
@@ -24,9 +26,12 @@ export function checkNames(task: Task, values: Readonly<Record<string, unknown>>
     const known = namesOf(param.names, fleet)
     for (const value of [values[param.key]].flat()) {
       if (typeof value !== 'string' || known.includes(value)) continue
-      throw new UsageError(`${labelOf(param)}: ${unknown(param.names, value, known)}`, {
-        hint: `${HINTS[param.names]} of ${fleet.name}: ${known.join(', ')}`,
-      })
+      throw new UsageError(
+        `${labelOf(param)}: ${unknown(param.names.replace(' or all', ''), value, known)}`,
+        {
+          hint: `${HINTS[param.names]} of ${fleet.name}: ${known.join(', ')}`,
+        },
+      )
     }
   }
 }

@@ -21,8 +21,14 @@ export default defineTask({
     'Installs what the services need, brings their code, migrates once, and restarts what changed; containers go into ' +
     'the idle slot and are swapped in. A second deploy of the same release changes nothing.',
   params: z.strictObject({
-    service: z.string().default('all').meta({ description: 'a service of the fleet, or all', names: 'service' }),
-    release: z.string().optional().describe('a git ref of the source, or a folder; the source as it stands unless told'),
+    service: z
+      .string()
+      .default('all')
+      .meta({ description: 'a service of the fleet, or all', names: 'service or all' }),
+    release: z
+      .string()
+      .optional()
+      .describe('a git ref of the source, or a folder; the source as it stands unless told'),
   }),
   args: ['service'],
   hosts: 'all',

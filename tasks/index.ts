@@ -16,26 +16,26 @@ export const tasks: readonly TaskEntry[] = [
     load: () => import('./deploy.ts'),
   },
   { name: 'hosts', summary: 'List the hosts of the fleet', load: () => import('./hosts.ts') },
-  {
-    name: 'lab cut',
-    summary: 'Cut a lab machine off the network: silence, no refusals',
-    load: () => import('./lab/cut.ts'),
-  },
+  { name: 'lab up', summary: "Make the lab's machines on this computer", load: () => import('./lab/up.ts') },
   {
     name: 'lab down',
     summary: "End the lab's machines and all that was made for them",
     load: () => import('./lab/down.ts'),
   },
   {
-    name: 'lab fill',
-    summary: 'Fill the disk of a lab machine where releases and state are written',
-    load: () => import('./lab/fill.ts'),
+    name: 'lab status',
+    summary: "Show the lab's machines and the faults they suffer from",
+    load: () => import('./lab/status.ts'),
   },
-  { name: 'lab heal', summary: 'Undo every fault of a lab machine', load: () => import('./lab/heal.ts') },
   {
     name: 'lab pause',
     summary: 'Freeze all processes of a lab machine',
     load: () => import('./lab/pause.ts'),
+  },
+  {
+    name: 'lab cut',
+    summary: 'Cut a lab machine off the network: silence, no refusals',
+    load: () => import('./lab/cut.ts'),
   },
   {
     name: 'lab slow',
@@ -43,11 +43,11 @@ export const tasks: readonly TaskEntry[] = [
     load: () => import('./lab/slow.ts'),
   },
   {
-    name: 'lab status',
-    summary: "Show the lab's machines and the faults they suffer from",
-    load: () => import('./lab/status.ts'),
+    name: 'lab fill',
+    summary: 'Fill the disk of a lab machine where releases and state are written',
+    load: () => import('./lab/fill.ts'),
   },
-  { name: 'lab up', summary: "Make the lab's machines on this computer", load: () => import('./lab/up.ts') },
+  { name: 'lab heal', summary: 'Undo every fault of a lab machine', load: () => import('./lab/heal.ts') },
   { name: 'provision', summary: 'Make bare VPSes into safe servers', load: () => import('./provision.ts') },
   {
     name: 'rollback',
@@ -69,12 +69,12 @@ export const tasks: readonly TaskEntry[] = [
     summary: 'List users of the service, with their state and who holds them',
     load: () => import('./users/list.ts'),
   },
-  { name: 'users resync', summary: 'Let users be synchronised now', load: () => import('./users/resync.ts') },
   {
     name: 'users unlock',
     summary: 'Free users whose worker is gone, and let them be synchronised again',
     load: () => import('./users/unlock.ts'),
   },
+  { name: 'users resync', summary: 'Let users be synchronised now', load: () => import('./users/resync.ts') },
   {
     name: 'workers set',
     summary: 'Set how many workers each sync host runs',

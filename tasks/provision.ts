@@ -20,8 +20,12 @@ async function provePorts(ctx: TaskContext, host: FleetHost): Promise<string> {
   const world = new Set(declared.filter(({ from }) => from === undefined).map(({ port }) => port))
   const { stdout } = await ctx.on(host).read(sh`ss -Htuln`)
   const listening = listeningPorts(stdout.toString('utf8'))
-  const closed = [...new Set([...listening, ...declared.map(({ port }) => port), ...COMMON_PORTS])].filter(port => !world.has(port))
-  const answers = await Promise.all(closed.map(async port => ({ port, answer: await knockPort(host.address, port, 2000) })))
+  const closed = [...new Set([...listening, ...declared.map(({ port }) => port), ...COMMON_PORTS])].filter(
+    port => !world.has(port),
+  )
+  const answers = await Promise.all(
+    closed.map(async port => ({ port, answer: await knockPort(host.address, port, 2000) })),
+  )
   const leaks = answers.filter(({ answer }) => answer !== 'silent').map(({ port }) => port)
   if (leaks.length > 0) {
     throw new ConfigError(`ports ${leaks.join(', ')} answer from outside but are not declared`, {

@@ -7,7 +7,8 @@ import { rollback } from '../lib/rollout/rollback.ts'
 export default defineTask({
   name: 'rollback',
   summary: 'Send all traffic back to the release before, in one flip',
-  description: 'The release before comes back with its own environment and configuration, not with those of today.',
+  description:
+    'The release before comes back with its own environment and configuration, not with those of today.',
   params: z.strictObject({
     service: z.string().default('web').meta({ description: 'a container service', names: 'service' }),
   }),
@@ -18,7 +19,9 @@ export default defineTask({
     const target = swapTarget(ctx, name, containerNamed(ctx.fleet, name))
     const report = await rollback(ctx, { target, now: ctx.now })
     if (report.outcome === 'rolled-back') {
-      ctx.print(`${name}: ${report.label} (${report.release}) serves again from ${report.slot}, flipped in ${report.flip?.milliseconds} ms\n`)
+      ctx.print(
+        `${name}: ${report.label} (${report.release}) serves again from ${report.slot}, flipped in ${report.flip?.milliseconds} ms\n`,
+      )
     }
     return { data: report }
   },

@@ -12,7 +12,10 @@ export default defineTask({
     'watches. The old slot stays warm for `fleet rollback`. No request fails while it happens.',
   params: z.strictObject({
     service: z.string().default('web').meta({ description: 'a container service', names: 'service' }),
-    release: z.string().optional().describe('a git ref of the source, or a folder; the source as it stands unless told'),
+    release: z
+      .string()
+      .optional()
+      .describe('a git ref of the source, or a folder; the source as it stands unless told'),
   }),
   args: ['service'],
   hosts: 'all',
@@ -21,8 +24,10 @@ export default defineTask({
     const service = containerNamed(ctx.fleet, name)
     const release = await serviceRelease(ctx, service, ref)
     const report = await swapIn(ctx, swapTarget(ctx, name, service), release)
-    if (report.outcome === 'deployed') ctx.print(`${name}: ${release.label} (${release.id}) serves from ${report.slot}\n`)
-    if (report.outcome === 'unchanged') ctx.print(`${name}: ${release.label} (${release.id}) serves already: 0 changes\n`)
+    if (report.outcome === 'deployed')
+      ctx.print(`${name}: ${release.label} (${release.id}) serves from ${report.slot}\n`)
+    if (report.outcome === 'unchanged')
+      ctx.print(`${name}: ${release.label} (${release.id}) serves already: 0 changes\n`)
     return { data: report }
   },
 })

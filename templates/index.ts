@@ -5,4 +5,11 @@ import { rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
 import { runService } from './shell/run-service.ts'
 
 /** The file bodies that roll-outs render. */
-export const bodies = { haproxyConfig, postgresHba, postgresListen, rabbitmqConfig, rabbitmqEnvironment, runService }
+export const bodies = {
+  haproxyConfig,
+  postgresHba,
+  postgresListen,
+  rabbitmqConfig,
+  rabbitmqEnvironment,
+  runService,
+}

@@ -41,8 +41,16 @@ function happening(event: FleetEvent): string | undefined {
  * Runs the real command, as an operator would, and shows what it is at. Throws with the command's own words when its
  * exit code is another than 0 and not in `expected`.
  */
-export async function fleet(stage: Stage, args: readonly string[], expected: readonly number[] = [0]): Promise<Ran> {
-  const child = execa(process.execPath, [shim, ...args, '--json'], { reject: false, stdin: 'ignore', buffer: { stdout: false } })
+export async function fleet(
+  stage: Stage,
+  args: readonly string[],
+  expected: readonly number[] = [0],
+): Promise<Ran> {
+  const child = execa(process.execPath, [shim, ...args, '--json'], {
+    reject: false,
+    stdin: 'ignore',
+    buffer: { stdout: false },
+  })
   let data: unknown
   let changed = 0
   let failure = ''

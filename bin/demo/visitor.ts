@@ -32,7 +32,8 @@ export function signUp(door: FrontDoor, email: string): Promise<string> {
         answer.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8')
           const id = /"id":\s*"([0-9a-f]{24})"/.exec(text)?.[1]
-          if (id === undefined) reject(new Error(`sign-up answered ${answer.statusCode}: ${text.slice(0, 200)}`))
+          if (id === undefined)
+            reject(new Error(`sign-up answered ${answer.statusCode}: ${text.slice(0, 200)}`))
           else resolve(id)
         })
       },

@@ -8,7 +8,8 @@ import { recordedHostKeys } from './record-host-keys.ts'
 import type { LocalAccess } from './resolve.ts'
 
 /** `~/x` as a path under the operator's home. */
-const expandHome = (path: string, home: string): string => (path.startsWith('~/') ? join(home, path.slice(2)) : path)
+const expandHome = (path: string, home: string): string =>
+  path.startsWith('~/') ? join(home, path.slice(2)) : path
 
 /** The operator's keys, agent and known_hosts; for a lab the key that was made for it. */
 export async function localAccess(fleet: Fleet, environment: Environment): Promise<LocalAccess> {

@@ -9,7 +9,9 @@ import type { TaskContext } from '../task/context.ts'
 export async function operatorKeys(ctx: Pick<TaskContext, 'fleet' | 'hosts'>): Promise<readonly string[]> {
   const files = new Set(ctx.hosts.flatMap(({ target }) => target.identityFile ?? []))
   const own = await Promise.all([...files].map(path => readFile(`${path}.pub`, 'utf8').catch(() => '')))
-  const keys = [...new Set([...(ctx.fleet.access.authorizedKeys ?? []), ...own].map(key => key.trim()).filter(Boolean))]
+  const keys = [
+    ...new Set([...(ctx.fleet.access.authorizedKeys ?? []), ...own].map(key => key.trim()).filter(Boolean)),
+  ]
   if (keys.length === 0) {
     throw new ConfigError('no public key to log in with', {
       hint: 'ssh-keygen -t ed25519, then name its .pub in access.authorizedKeys of the fleet file',

@@ -12,10 +12,19 @@ export interface LocalAccess {
   knownKeys(address: string, port: number): readonly string[]
 }
 
-function resolveHost(name: string, host: Host, machine: Machine | undefined, fleet: Fleet, local: LocalAccess): FleetHost {
+function resolveHost(
+  name: string,
+  host: Host,
+  machine: Machine | undefined,
+  fleet: Fleet,
+  local: LocalAccess,
+): FleetHost {
   const address = host.address ?? machine?.address
   if (address === undefined) {
-    throw new ConfigError('has no address', { host: name, hint: `give hosts.${name}.address in the fleet file` })
+    throw new ConfigError('has no address', {
+      host: name,
+      hint: `give hosts.${name}.address in the fleet file`,
+    })
   }
   const port = host.port ?? 22
   const pinned = [...(host.hostKeys ?? []), ...(machine?.hostKeys ?? [])]
@@ -36,12 +45,20 @@ function resolveHost(name: string, host: Host, machine: Machine | undefined, fle
  * Every host of the fleet with its address, login and pinned keys. With a provider that makes machines, hosts whose
  * machine does not exist are an error that says how to make them.
  */
-export function resolveHosts(fleet: Fleet, machines: readonly Machine[], local: LocalAccess): readonly FleetHost[] {
+export function resolveHosts(
+  fleet: Fleet,
+  machines: readonly Machine[],
+  local: LocalAccess,
+): readonly FleetHost[] {
   const byName = new Map(machines.map(machine => [machine.name, machine]))
-  const missing = Object.entries(fleet.hosts).filter(([name, host]) => host.address === undefined && !byName.has(name))
+  const missing = Object.entries(fleet.hosts).filter(
+    ([name, host]) => host.address === undefined && !byName.has(name),
+  )
   if (missing.length > 0 && fleet.provider === 'lab') {
     const names = missing.map(([name]) => name).join(', ')
     throw new ConfigError(`the lab has no machine for ${names}`, { hint: 'fleet lab up' })
   }
-  return Object.entries(fleet.hosts).map(([name, host]) => resolveHost(name, host, byName.get(name), fleet, local))
+  return Object.entries(fleet.hosts).map(([name, host]) =>
+    resolveHost(name, host, byName.get(name), fleet, local),
+  )
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createGunzip, type Gunzip } from 'node:zlib'
-import { CommandError, messageOf } from '../errors.ts'
+import { CommandError, FleetError, messageOf } from '../errors.ts'
 import { FrameDecoder, type FrameHandler } from './frames.ts'
 import type { HostRequest } from './inspect.ts'
 import type { Mirror, MirrorWriter } from './mirror.ts'
@@ -111,17 +111,18 @@ export async function receive(
     }
     if (failure === undefined && !decoder.done)
       failure = new Error(`it broke off, exit code ${result.exitCode}`)
-    if (failure !== undefined) {
-      failure = new CommandError(`fetching the log files failed: ${messageOf(failure)}`, {
-        host: transport.host,
-        cause: failure,
-      })
-    }
   } catch (error) {
-    failure = error
+    failure ??= error
   } finally {
     gunzip?.destroy()
     parts.close()
   }
-  return { ended: parts.ended, error: failure }
+  if (failure === undefined || failure instanceof FleetError) return { ended: parts.ended, error: failure }
+  return {
+    ended: parts.ended,
+    error: new CommandError(`fetching the log files failed: ${messageOf(failure)}`, {
+      host: transport.host,
+      cause: failure,
+    }),
+  }
 }

@@ -11,6 +11,8 @@ export const staticProvider: Provider = {
     })
   },
   async destroy() {
-    throw new UsageError('this fleet has no provider that ends machines', { hint: "end them at the hosts' provider" })
+    throw new UsageError('this fleet has no provider that ends machines', {
+      hint: "end them at the hosts' provider",
+    })
   },
 }

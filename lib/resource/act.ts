@@ -51,7 +51,7 @@ export const longest = (steps: readonly NumberedStep[]): number =>
 const FUNCTIONS = `
 say() { printf '\\n%s %s\\n' "$nonce" "$*" 2>/dev/null; }
 clock() { read -r up _ </proc/uptime; now=\${up%.*}\${up#*.}; }
-mark() { mkdir -p "$state/pending" && : >"$state/pending/$1"; }
+mark() { mkdir -p "$state/pending" && true >"$state/pending/$1"; }
 relay() {
   while IFS= read -r line || [ -n "$line" ]; do
     case $line in

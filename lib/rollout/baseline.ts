@@ -40,7 +40,11 @@ export function accessBaseline(name: string, keys: readonly string[]): readonly 
 }
 
 /** A bare VPS made into a safe server: keys only, closed ports, the right time, updates, bounded logs, some swap. */
-export function hostBaseline(sshPort: number, ports: readonly OpenPort[], bodies: BaselineBodies): readonly Resource[] {
+export function hostBaseline(
+  sshPort: number,
+  ports: readonly OpenPort[],
+  bodies: BaselineBodies,
+): readonly Resource[] {
   return [
     packages(['nftables', 'systemd-timesyncd', 'unattended-upgrades', 'cron', 'logrotate']),
     directory({ path: '/etc/fleetfile', mode: 0o755 }),
@@ -53,7 +57,11 @@ export function hostBaseline(sshPort: number, ports: readonly OpenPort[], bodies
     }),
     nftables({ sshPort, ports }),
     unit({ name: 'systemd-timesyncd.service', enabled: true }),
-    file({ path: '/etc/apt/apt.conf.d/60fleetfile-upgrades', content: bodies.unattendedUpgrades, mode: 0o644 }),
+    file({
+      path: '/etc/apt/apt.conf.d/60fleetfile-upgrades',
+      content: bodies.unattendedUpgrades,
+      mode: 0o644,
+    }),
     directory({ path: '/etc/systemd/journald.conf.d', mode: 0o755 }),
     file({
       path: '/etc/systemd/journald.conf.d/10-fleetfile.conf',
@@ -61,7 +69,11 @@ export function hostBaseline(sshPort: number, ports: readonly OpenPort[], bodies
       mode: 0o644,
       notify: [restartJournald],
     }),
-    sysctl({ name: 'fleetfile', values: { 'vm.swappiness': '10', 'net.ipv4.tcp_syncookies': '1' }, ifPossible: true }),
+    sysctl({
+      name: 'fleetfile',
+      values: { 'vm.swappiness': '10', 'net.ipv4.tcp_syncookies': '1' },
+      ifPossible: true,
+    }),
     swapFile({ path: '/swapfile', mebibytes: 1024 }),
   ]
 }

@@ -7,5 +7,8 @@ export interface RolloutBodies {
   rabbitmqConfig(values: { readonly address: string }): string
   rabbitmqEnvironment(): string
   runService(): string
-  haproxyConfig(values: { readonly services: readonly ProxiedService[]; readonly certificate: string }): string
+  haproxyConfig(values: {
+    readonly services: readonly ProxiedService[]
+    readonly certificate: string
+  }): string
 }

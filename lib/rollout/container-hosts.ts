@@ -45,9 +45,16 @@ export interface ProxiedService {
 }
 
 /** Every service that the hosts of `role` stand in front of, in a stable order. */
-export const proxiedServices = (fleet: Fleet, role: string, hosts: readonly FleetHost[]): readonly ProxiedService[] =>
+export const proxiedServices = (
+  fleet: Fleet,
+  role: string,
+  hosts: readonly FleetHost[],
+): readonly ProxiedService[] =>
   Object.entries(fleet.services)
-    .filter((entry): entry is [string, ContainerService] => entry[1].kind === 'container' && entry[1].proxy.role === role)
+    .filter(
+      (entry): entry is [string, ContainerService] =>
+        entry[1].kind === 'container' && entry[1].proxy.role === role,
+    )
     .map(([name, service]) => ({
       name,
       names: service.proxy.names,
@@ -55,6 +62,10 @@ export const proxiedServices = (fleet: Fleet, role: string, hosts: readonly Flee
       servers: hosts
         .filter(host => host.role === service.role)
         .flatMap(host =>
-          SLOTS.map(slot => ({ name: serverName(host.name, slot), address: host.address, port: service.slots[slot] })),
+          SLOTS.map(slot => ({
+            name: serverName(host.name, slot),
+            address: host.address,
+            port: service.slots[slot],
+          })),
         ),
     }))

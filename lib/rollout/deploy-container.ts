@@ -55,5 +55,11 @@ export async function swapIn(ctx: TaskContext, target: SwapTarget, release: Rele
     hosts: ctx.allHosts,
     secret: name => ctx.secret(name),
   })
-  return deploy(ctx, { target, release, env: { ...env, RELEASE: release.id }, engine: dockerEngine(), now: ctx.now })
+  return deploy(ctx, {
+    target,
+    release,
+    env: { ...env, RELEASE: release.id },
+    engine: dockerEngine(),
+    now: ctx.now,
+  })
 }

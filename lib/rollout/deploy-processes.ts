@@ -22,9 +22,14 @@ const storeBodies = (ctx: TaskContext, host: FleetHost, bodies: RolloutBodies): 
 })
 
 async function storePasswords(ctx: TaskContext, service: ProcessService): Promise<Record<string, Secret>> {
-  const users = [...Object.values(service.postgres?.roles ?? {}), ...Object.values(service.rabbitmq?.users ?? {})]
+  const users = [
+    ...Object.values(service.postgres?.roles ?? {}),
+    ...Object.values(service.rabbitmq?.users ?? {}),
+  ]
   const names = [...new Set(users.map(({ password }) => password))]
-  return Object.fromEntries(await Promise.all(names.map(async name => [name, await ctx.secret(name)] as const)))
+  return Object.fromEntries(
+    await Promise.all(names.map(async name => [name, await ctx.secret(name)] as const)),
+  )
 }
 
 /**
@@ -42,7 +47,10 @@ export async function deployProcesses(
   const [migrator] = ctx.allHosts.filter(host => host.role === service.role)
   const archive = await buffer(release.archive())
   const passwords = await storePasswords(ctx, service)
-  const plain = await resolveEnv(service.env ?? {}, { hosts: ctx.allHosts, secret: secret => ctx.secret(secret) })
+  const plain = await resolveEnv(service.env ?? {}, {
+    hosts: ctx.allHosts,
+    secret: secret => ctx.secret(secret),
+  })
   const resources = (host: FleetHost) => [
     ...storeResources(service, storeBodies(ctx, host, bodies), passwords),
     ...processResources({

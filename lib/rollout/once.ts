@@ -13,8 +13,13 @@ const DONE = '/var/lib/fleetfile/once'
 
 const onceKind: Kind<Once, boolean> = {
   name: 'once',
-  observe: wanted => wanted.map(({ id }) => `[ -e ${quote(`${DONE}/${id}`)} ] && echo done || echo missing`).join('\n'),
-  parse: output => output.trimEnd().split('\n').map(line => line === 'done'),
+  observe: wanted =>
+    wanted.map(({ id }) => `[ -e ${quote(`${DONE}/${id}`)} ] && echo done || echo missing`).join('\n'),
+  parse: output =>
+    output
+      .trimEnd()
+      .split('\n')
+      .map(line => line === 'done'),
   diff: (wanted, done) => (done ? undefined : { action: 'run', detail: wanted.title }),
   act: ({ id, title, script }) => [
     { title, script: `${script}\nmkdir -p ${quote(DONE)}\ntouch ${quote(`${DONE}/${id}`)}` },

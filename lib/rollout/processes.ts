@@ -36,7 +36,11 @@ export const serviceUser = (service: string): string => `svc-${service}`
 export const programName = (service: string, program: string): string => `${service}-${program}`
 
 /** A program of the service as supervisor runs it, in `count` processes. */
-export function serviceProgram(rollout: Pick<ProcessRollout, 'name' | 'service'>, program: string, count?: number): Resource {
+export function serviceProgram(
+  rollout: Pick<ProcessRollout, 'name' | 'service'>,
+  program: string,
+  count?: number,
+): Resource {
   const spec = rollout.service.programs?.[program]
   if (spec === undefined) throw new TypeError(`${rollout.name} has no program ${program}`)
   return supervisorProgram({
@@ -79,7 +83,13 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
     directory({ path: '/usr/local/lib/fleetfile', mode: 0o755 }),
     file({ path: RUN_SERVICE, content: rollout.runService, mode: 0o755 }),
     directory({ path: `/etc/fleetfile/${name}`, mode: 0o750, group: owner }),
-    file({ path: `/etc/fleetfile/${name}/env`, content: shellEnvFile(rollout.env), mode: 0o640, group: owner, notify }),
+    file({
+      path: `/etc/fleetfile/${name}/env`,
+      content: shellEnvFile(rollout.env),
+      mode: 0o640,
+      group: owner,
+      notify,
+    }),
     ...(service.directories ?? []).map(path => directory({ path, mode: 0o750, owner, group: owner })),
     directory({ path: home, mode: 0o755 }),
     directory({ path: `${home}/releases`, mode: 0o755 }),

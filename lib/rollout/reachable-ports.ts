@@ -25,7 +25,10 @@ export function listeningPorts(output: string): readonly number[] {
   const ports = output
     .split('\n')
     .map(line => line.trim().split(/\s+/))
-    .filter(([protocol, , , , local]) => protocol === 'tcp' && local !== undefined && !/^(127\.|\[::1\])/.test(local))
+    .filter(
+      ([protocol, , , , local]) =>
+        protocol === 'tcp' && local !== undefined && !/^(127\.|\[::1\])/.test(local),
+    )
     .map(columns => Number(columns[4]?.split(':').at(-1)))
   return [...new Set(ports)].filter(Number.isInteger).toSorted((a, b) => a - b)
 }

@@ -19,7 +19,8 @@ export async function resolveEnv(
       resolved[name] = await sources.secret(value.secret)
     } else {
       const host = sources.hosts.find(candidate => candidate.name === value.addressOf)
-      if (host === undefined) throw new ConfigError(`${name} wants the address of ${value.addressOf}, which is no host`)
+      if (host === undefined)
+        throw new ConfigError(`${name} wants the address of ${value.addressOf}, which is no host`)
       resolved[name] = host.address
     }
   }

@@ -7,7 +7,11 @@ import { resolveRelease, type Release } from './release.ts'
  * The release that the operator names, or, when none is named, the service's source as it stands: HEAD of a
  * repository, the files of a folder.
  */
-export async function serviceRelease(ctx: TaskContext, service: Service, ref: string | undefined): Promise<Release> {
+export async function serviceRelease(
+  ctx: TaskContext,
+  service: Service,
+  ref: string | undefined,
+): Promise<Release> {
   const source = service.source === undefined ? undefined : resolve(ctx.paths.fleet, service.source)
   return resolveRelease(source, ref ?? source ?? 'HEAD', { signal: ctx.signal, cwd: ctx.paths.cwd })
 }

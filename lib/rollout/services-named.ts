@@ -17,7 +17,9 @@ export function servicesNamed(fleet: Fleet, name: string): readonly (readonly [s
 export function containerNamed(fleet: Fleet, name: string): ContainerService {
   const service = fleet.services[name]
   if (service?.kind === 'container') return service
-  const names = Object.entries(fleet.services).flatMap(([other, { kind }]) => (kind === 'container' ? [other] : []))
+  const names = Object.entries(fleet.services).flatMap(([other, { kind }]) =>
+    kind === 'container' ? [other] : [],
+  )
   throw new UsageError(
     service === undefined ? unknown('service', name, names) : `${name} has no slots: it runs as processes`,
     { hint: `services with slots: ${names.join(', ') || 'none'}` },

@@ -4,7 +4,12 @@ import { file } from '../resource/kinds/file.ts'
 import { packages } from '../resource/kinds/packages.ts'
 import { postgresDatabase } from '../resource/kinds/postgres-database.ts'
 import { postgresRole } from '../resource/kinds/postgres-role.ts'
-import { rabbitmqUser, rabbitmqVhost } from '../resource/kinds/rabbitmq.ts'
+import {
+  rabbitmqAbsentUser,
+  rabbitmqPermission,
+  rabbitmqUser,
+  rabbitmqVhost,
+} from '../resource/kinds/rabbitmq.ts'
 import { unit } from '../resource/kinds/unit.ts'
 import type { Handler, Resource } from '../resource/resource.ts'
 import type { Secret } from '../shell/secret.ts'
@@ -26,7 +31,11 @@ const restartPostgres: Handler = { id: 'restart postgresql', script: 'systemctl 
 const reloadPostgres: Handler = { id: 'reload postgresql', script: 'systemctl reload postgresql@15-main' }
 const restartRabbitmq: Handler = { id: 'restart rabbitmq', script: 'systemctl restart rabbitmq-server' }
 
-function postgres(spec: NonNullable<ProcessService['postgres']>, bodies: StoreBodies, passwords: Passwords): readonly Resource[] {
+function postgres(
+  spec: NonNullable<ProcessService['postgres']>,
+  bodies: StoreBodies,
+  passwords: Passwords,
+): readonly Resource[] {
   return [
     packages(['postgresql-15']),
     file({
@@ -44,23 +53,42 @@ function postgres(spec: NonNullable<ProcessService['postgres']>, bodies: StoreBo
       notify: [reloadPostgres],
     }),
     unit({ name: 'postgresql.service', enabled: true, active: true }),
-    ...Object.entries(spec.roles).map(([name, { password }]) => postgresRole({ name, password: found(passwords, password) })),
+    ...Object.entries(spec.roles).map(([name, { password }]) =>
+      postgresRole({ name, password: found(passwords, password) }),
+    ),
     ...Object.entries(spec.databases).map(([name, { owner }]) => postgresDatabase({ name, owner })),
   ]
 }
 
-function rabbitmq(spec: NonNullable<ProcessService['rabbitmq']>, bodies: StoreBodies, passwords: Passwords): readonly Resource[] {
+function rabbitmq(
+  spec: NonNullable<ProcessService['rabbitmq']>,
+  bodies: StoreBodies,
+  passwords: Passwords,
+): readonly Resource[] {
   return [
     // Configured before it is installed, so that its very first start already listens where it should.
     directory({ path: '/etc/rabbitmq', mode: 0o755 }),
-    file({ path: '/etc/rabbitmq/rabbitmq-env.conf', content: bodies.rabbitmqEnvironment, mode: 0o644, notify: [restartRabbitmq] }),
-    file({ path: '/etc/rabbitmq/rabbitmq.conf', content: bodies.rabbitmqConfig, mode: 0o644, notify: [restartRabbitmq] }),
+    file({
+      path: '/etc/rabbitmq/rabbitmq-env.conf',
+      content: bodies.rabbitmqEnvironment,
+      mode: 0o644,
+      notify: [restartRabbitmq],
+    }),
+    file({
+      path: '/etc/rabbitmq/rabbitmq.conf',
+      content: bodies.rabbitmqConfig,
+      mode: 0o644,
+      notify: [restartRabbitmq],
+    }),
     packages(['rabbitmq-server']),
     unit({ name: 'rabbitmq-server.service', enabled: true, active: true }),
-    ...spec.vhosts.map(name => rabbitmqVhost({ name })),
-    ...Object.entries(spec.users).map(([name, { password, vhost }]) =>
-      rabbitmqUser({ name, password: found(passwords, password), vhost }),
-    ),
+    ...spec.vhosts.map(name => rabbitmqVhost(name)),
+    // The default user, whose name and password everybody knows.
+    rabbitmqAbsentUser('guest'),
+    ...Object.entries(spec.users).flatMap(([name, { password, vhost }]) => [
+      rabbitmqUser({ name, password: found(passwords, password) }),
+      rabbitmqPermission({ user: name, vhost }),
+    ]),
   ]
 }
 
@@ -71,7 +99,11 @@ function found(passwords: Passwords, name: string): Secret {
 }
 
 /** The stores that a service keeps on its own hosts. */
-export const storeResources = (service: ProcessService, bodies: StoreBodies, passwords: Passwords): readonly Resource[] => [
+export const storeResources = (
+  service: ProcessService,
+  bodies: StoreBodies,
+  passwords: Passwords,
+): readonly Resource[] => [
   ...(service.postgres === undefined ? [] : postgres(service.postgres, bodies, passwords)),
   ...(service.rabbitmq === undefined ? [] : rabbitmq(service.rabbitmq, bodies, passwords)),
 ]

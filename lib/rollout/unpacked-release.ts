@@ -15,8 +15,15 @@ const COMPLETE = '.fleetfile-release'
 
 const unpackedReleaseKind: Kind<UnpackedRelease, boolean> = {
   name: 'release',
-  observe: wanted => wanted.map(({ path }) => `[ -e ${quote(`${path}/${COMPLETE}`)} ] && echo whole || echo missing`).join('\n'),
-  parse: output => output.trimEnd().split('\n').map(line => line === 'whole'),
+  observe: wanted =>
+    wanted
+      .map(({ path }) => `[ -e ${quote(`${path}/${COMPLETE}`)} ] && echo whole || echo missing`)
+      .join('\n'),
+  parse: output =>
+    output
+      .trimEnd()
+      .split('\n')
+      .map(line => line === 'whole'),
   diff: ({ label }, whole) => (whole ? undefined : { action: 'create', detail: label }),
   act: ({ path, archive, label }) => [
     {

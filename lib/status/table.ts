@@ -28,15 +28,21 @@ const slotName = ({ service, slot }: RunningRelease, live: ReadonlyMap<string, s
   live.get(service) === slot ? `${slot}*` : String(slot)
 
 /** One line a host. `live` names the slot that the proxy serves, by service. */
-export function statusTable(rows: readonly StatusRow[], live: ReadonlyMap<string, string>, now: Date): string {
+export function statusTable(
+  rows: readonly StatusRow[],
+  live: ReadonlyMap<string, string>,
+  now: Date,
+): string {
   const columns = ['host', 'role', 'release', 'slot', 'health', 'load', 'disk', 'workers', 'last deploy']
   return table(
     columns,
     rows.map(({ host, answer }) => {
-      if (typeof answer === 'string') return [host.name, host.role, '-', '-', 'unreachable', '-', '-', '-', '-']
+      if (typeof answer === 'string')
+        return [host.name, host.role, '-', '-', 'unreachable', '-', '-', '-', '-']
       const { releases, processes } = answer
       const slots = releases.filter(({ slot }) => slot !== undefined)
-      const latest = releases.map(({ deployedAt }) => deployedAt?.getTime() ?? 0).toSorted((a, b) => b - a)[0] ?? 0
+      const latest =
+        releases.map(({ deployedAt }) => deployedAt?.getTime() ?? 0).toSorted((a, b) => b - a)[0] ?? 0
       return [
         host.name,
         host.role,

@@ -28,7 +28,10 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
 
   async function execute(command: Command, options: CommandOptions): Promise<ExecResult> {
     const connection = await transport()
-    const text = options.root === true && connection.user !== 'root' ? `sudo -n sh -c ${quote(command.text)}` : command.text
+    const text =
+      options.root === true && connection.user !== 'root'
+        ? `sudo -n sh -c ${quote(command.text)}`
+        : command.text
     const { stdin } = command
     const result = await connection.exec(text, {
       timeout: options.timeout ?? run.timeout,
@@ -36,9 +39,12 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
       ...(stdin === undefined ? {} : { stdin: stdin instanceof Secret ? revealed(stdin) : stdin }),
     })
     if (result.exitCode !== 0 && options.anyExitCode !== true) {
-      throw new CommandError(`\`${command.text}\` ended with exit code ${result.exitCode}${lastWords(result)}`, {
-        host: host.name,
-      })
+      throw new CommandError(
+        `\`${command.text}\` ended with exit code ${result.exitCode}${lastWords(result)}`,
+        {
+          host: host.name,
+        },
+      )
     }
     return result
   }

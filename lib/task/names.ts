@@ -1,5 +1,5 @@
 /** What a text parameter names: it is checked against the fleet before the task runs, and completed in the shell. */
-export type NameOf = 'host' | 'role' | 'service'
+export type NameOf = 'host' | 'role' | 'service' | 'service or all'
 
 declare module 'zod' {
   interface GlobalMeta {

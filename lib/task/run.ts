@@ -23,7 +23,11 @@ const newRunId = (now: Date): string =>
   `${now.toISOString().replaceAll(/[-:]|\.\d+Z/g, '')}-${randomBytes(2).toString('hex')}`
 
 /** The role or host names that a task works on before `--on` narrows them. */
-function baseHosts<P extends Params>(task: Task<P>, environment: Environment, params: z.output<P>): readonly string[] {
+function baseHosts<P extends Params>(
+  task: Task<P>,
+  environment: Environment,
+  params: z.output<P>,
+): readonly string[] {
   const { hosts } = task
   if (typeof hosts === 'function') return hosts(environment.fleet, params)
   return typeof hosts === 'string' ? [hosts] : hosts
@@ -80,11 +84,20 @@ export async function runTask<P extends Params>(
         async host => {
           const wanted = typeof resources === 'function' ? resources(host) : resources
           const transport = await connectTo(host)
-          return applyResources(transport, wanted, { mode: planOnly ? 'plan' : 'apply', root: true, runId, owner, emit, signal })
+          return applyResources(transport, wanted, {
+            mode: planOnly ? 'plan' : 'apply',
+            root: true,
+            runId,
+            owner,
+            emit,
+            signal,
+          })
         },
         { concurrency, signal },
       )
-      const changed = new Map([...reports].map(([name, report]) => [name, report.changes.map(change => change.resource)]))
+      const changed = new Map(
+        [...reports].map(([name, report]) => [name, report.changes.map(change => change.resource)]),
+      )
       return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0) }
     },
     secret: name => secrets.get(name),

@@ -1,4 +1,11 @@
-import { AbortedError, ConnectError, FleetError, HostKeyError, LoginRefusedError, messageOf } from '../errors.ts'
+import {
+  AbortedError,
+  ConnectError,
+  FleetError,
+  HostKeyError,
+  LoginRefusedError,
+  messageOf,
+} from '../errors.ts'
 import { endpoint, login, sshCommand } from './endpoint.ts'
 import { fingerprint, keyType, type PublicKey } from './host-key.ts'
 import type { Target } from './transport.ts'

@@ -6,11 +6,14 @@ import type { ExecOptions } from './transport.ts'
 /** What a command reads: text, bytes, or a stream of bytes that is too large to hold. */
 export type Stdin = NonNullable<ExecOptions['stdin']>
 
-const isWhole = (stdin: Stdin): stdin is string | Uint8Array => typeof stdin === 'string' || stdin instanceof Uint8Array
+const isWhole = (stdin: Stdin): stdin is string | Uint8Array =>
+  typeof stdin === 'string' || stdin instanceof Uint8Array
 
 /** A view of bytes, not a copy. */
 const bytesOf = (stdin: string | Uint8Array): Buffer =>
-  typeof stdin === 'string' ? Buffer.from(stdin) : Buffer.from(stdin.buffer, stdin.byteOffset, stdin.byteLength)
+  typeof stdin === 'string'
+    ? Buffer.from(stdin)
+    : Buffer.from(stdin.buffer, stdin.byteOffset, stdin.byteLength)
 
 /** All of it at once; for transports that keep what was sent. */
 export const stdinBytes = async (stdin: Stdin | undefined): Promise<Buffer> =>
@@ -20,7 +23,11 @@ export const stdinBytes = async (stdin: Stdin | undefined): Promise<Buffer> =>
  * Sends it and ends `target`, as fast as the other side reads. Rejects with what the source failed with; that the other
  * side stopped reading is no failure here, since its end tells more.
  */
-export async function sendStdin(target: Writable, stdin: Stdin | undefined, count: (bytes: number) => void): Promise<void> {
+export async function sendStdin(
+  target: Writable,
+  stdin: Stdin | undefined,
+  count: (bytes: number) => void,
+): Promise<void> {
   if (stdin === undefined || isWhole(stdin)) {
     const bytes = stdin === undefined ? undefined : bytesOf(stdin)
     count(bytes?.length ?? 0)

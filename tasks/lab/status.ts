@@ -14,7 +14,13 @@ export default defineTask({
     ctx.print(
       table(
         ['host', 'role', 'address', 'state', 'faults'],
-        machines.map(({ host, role, address, state, faults }) => [host, role, address, state, faults.join(', ') || '-']),
+        machines.map(({ host, role, address, state, faults }) => [
+          host,
+          role,
+          address,
+          state,
+          faults.join(', ') || '-',
+        ]),
       ),
     )
     return { data: machines }

@@ -38,7 +38,12 @@ export default defineTask({
       authorizedKeys: ctx.fleet.access.authorizedKeys ?? [],
     }))
     const machines = await ctx.provider.create(specs, ctx)
-    ctx.print(table(['host', 'role', 'address'], machines.map(({ name, role, address }) => [name, role, address])))
+    ctx.print(
+      table(
+        ['host', 'role', 'address'],
+        machines.map(({ name, role, address }) => [name, role, address]),
+      ),
+    )
     return { data: machines.map(({ name, role, address, state }) => ({ name, role, address, state })) }
   },
 })

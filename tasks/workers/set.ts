@@ -29,7 +29,10 @@ export default defineTask({
       ctx.print(
         report.total === 0
           ? `${count} workers a host already: nothing changed`
-          : `${count} workers a host on ${[...report.changed].filter(([, ids]) => ids.length > 0).map(([host]) => host).join(', ')}`,
+          : `${count} workers a host on ${[...report.changed]
+              .filter(([, ids]) => ids.length > 0)
+              .map(([host]) => host)
+              .join(', ')}`,
       )
     }
     return { data: { count, changed: Object.fromEntries(report.changed) } }

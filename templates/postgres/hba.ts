@@ -1,5 +1,9 @@
 /** pg_hba.conf: the superuser through the socket, everybody else with a password and only from the fleet. */
-export const postgresHba = ({ clients }: { readonly clients: readonly string[] }): string => `# Managed by fleetfile.
+export const postgresHba = ({
+  clients,
+}: {
+  readonly clients: readonly string[]
+}): string => `# Managed by fleetfile.
 local   all  postgres                    peer
 local   all  all                         scram-sha-256
 host    all  all       127.0.0.1/32      scram-sha-256

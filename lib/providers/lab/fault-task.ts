@@ -10,7 +10,9 @@ export const faultHost = z.string().meta({ description: 'the host', names: 'host
 /** The faults of the lab that the task is about. */
 export function faultsOf(ctx: TaskContext): LabFaults {
   if (ctx.fleet.provider !== 'lab') {
-    throw new ConfigError(`${ctx.fleet.name} is no lab: nothing is broken on purpose there`, { hint: 'fleet lab status' })
+    throw new ConfigError(`${ctx.fleet.name} is no lab: nothing is broken on purpose there`, {
+      hint: 'fleet lab status',
+    })
   }
   return labFaults(labPlace(ctx.fleet.name, ctx).name)
 }

@@ -10,7 +10,10 @@ export interface LabPlace {
 /** The lab of a fleet: named after the fleet, or by FLEET_LAB, so that several stand side by side. */
 export function labPlace(
   fleetName: string,
-  environment: { readonly paths: { readonly state: string }; readonly env: Readonly<Record<string, string | undefined>> },
+  environment: {
+    readonly paths: { readonly state: string }
+    readonly env: Readonly<Record<string, string | undefined>>
+  },
 ): LabPlace {
   const name = environment.env.FLEET_LAB ?? fleetName
   return { name, directory: join(environment.paths.state, 'labs', name) }

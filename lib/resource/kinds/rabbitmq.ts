@@ -77,7 +77,8 @@ function act(wanted: RabbitmqWanted): Step[] {
   const title = `set RabbitMQ ${wanted.what} ${name}`
   const ready = 'rabbitmqctl -q await_startup --timeout 120 </dev/null'
   if (wanted.what === 'absent user') {
-    return [{ title, script: `${ready}\nrabbitmqctl -q delete_user ${wanted.name}` }]
+    const there = `rabbitmqctl -q list_users </dev/null | cut -f 1 | grep -qx ${wanted.name.replaceAll('.', String.raw`\.`)}`
+    return [{ title, script: `${ready}\n${there} || exit 0\nrabbitmqctl -q delete_user ${wanted.name}` }]
   }
   const stdin = new Secret('RabbitMQ definitions', `${JSON.stringify(definitions(wanted))}\n`)
   return [{ title, script: `${ready}\nrabbitmqctl -q import_definitions`, stdin }]
@@ -93,6 +94,11 @@ rabbitmqctl -q export_definitions - --format json 2>/dev/null || echo down`,
   },
   diff,
   act,
+  /** A new broker brings the user `guest`. */
+  afterInstall(wanted, { vhosts }) {
+    const comes = wanted.what === 'absent user' && vhosts.size === 0
+    return comes ? { action: 'remove', detail: 'should a package bring it' } : undefined
+  },
   note: (_, { down }) => (down ? 'RabbitMQ does not answer: taken as missing' : undefined),
 }
 

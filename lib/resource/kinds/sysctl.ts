@@ -32,21 +32,26 @@ const pathOf = (key: string): string => `/proc/sys/${key.includes('/') ? key : k
 const keysOf = (wanted: readonly SysctlWanted[]): string[] =>
   wanted.flatMap(({ values }) => [...values.keys()])
 
+/** One `grep` reads them all, whole: the shell's own `read` gets only the first byte of such a file. */
 const observe = (wanted: readonly SysctlWanted[]): string => `
-for file in ${keysOf(wanted).map(pathOf).join(' ')}; do
-  value=; [ ! -r "$file" ] || IFS= read -r value <"$file" || :
-  { : >>"$file"; } 2>/dev/null && printf '=%s\\n' "$value" || echo -
-done`
+files='${keysOf(wanted).map(pathOf).join(' ')}'
+grep -sH '' $files
+echo =
+for file in $files; do [ ! -w "$file" ] || echo "$file"; done`
 
 function parse(output: string, wanted: readonly SysctlWanted[]): SysctlLive[] {
   const lines = output.split('\n')
-  let at = 0
+  const middle = lines.indexOf('=')
+  const writable = new Set(lines.slice(middle + 1))
+  const read = new Map(
+    lines.slice(0, middle).map(line => [line.split(':')[0], line.slice(line.indexOf(':') + 1)]),
+  )
   return wanted.map(({ values }) => {
     const live = new Map<string, string>()
     for (const key of values.keys()) {
-      const line = lines[at] ?? '-'
-      if (line.startsWith('=')) live.set(key, line.slice(1).trim().replaceAll(/\s+/g, ' '))
-      at += 1
+      const value = read.get(pathOf(key))
+      if (value !== undefined && writable.has(pathOf(key)))
+        live.set(key, value.trim().replaceAll(/\s+/g, ' '))
     }
     return live
   })

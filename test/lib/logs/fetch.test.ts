@@ -98,6 +98,15 @@ describe('fetching a host', () => {
     expect((await host.held()).toSorted()).toEqual([lines(0, 5), lines(10, 15)])
   })
 
+  it('takes a compressed answer that breaks off for an error', async () => {
+    writeFileSync(host.log, lines(0, 59, 'x'.repeat(5000)))
+    host.before(2, script => script.replace('nice gzip -1', 'nice gzip -1 | head -c 300'))
+    await expect(host.fetch()).rejects.toThrow(CommandError)
+    expect(await host.held()).toEqual([])
+    await host.fetch()
+    expect(await host.held()).toEqual([lines(0, 59, 'x'.repeat(5000))])
+  })
+
   it('ignores a greeting, follows no link and reads no pipe', async () => {
     host.transport.rewrite = script => `echo Welcome; echo done\n${script}`
     writeFileSync(host.log, line(0))

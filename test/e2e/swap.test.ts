@@ -1,0 +1,246 @@
+import { request } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ensureCertificate } from '../../lib/container/certificate.ts'
+import { haproxy } from '../../lib/container/haproxy.ts'
+import { HealthError } from '../../lib/errors.ts'
+import { probe } from '../../lib/rollout/probe.ts'
+import type { ProbeReport } from '../../lib/rollout/probe-report.ts'
+import { liveSlot, readProxies } from '../../lib/rollout/proxies.ts'
+import { rollback } from '../../lib/rollout/rollback.ts'
+import { deploy } from '../../lib/rollout/swap.ts'
+import { haproxyConfig } from '../../templates/haproxy/haproxy.cfg.ts'
+import { SwapLab, docker, ready } from './swap-lab.ts'
+
+const lab = new SwapLab()
+const { signal } = new AbortController()
+let ca = ''
+
+const url = (path: string) => new URL(`https://app.swap.test${path}`)
+const live = async () => (await readProxies([haproxy(lab.lb.context, 'web')], ['web1', 'web2'])).live
+const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
+
+/** Does something under steady traffic. */
+async function underLoad<T>(
+  work: () => Promise<T>,
+  path = '/version',
+): Promise<{ result: T; report: ProbeReport }> {
+  const stop = new AbortController()
+  const probing = probe({
+    url: url(path),
+    addresses: [lab.lb.address],
+    ca,
+    perSecond: 50,
+    concurrency: 20,
+    signal: stop.signal,
+  })
+  await sleep(500)
+  try {
+    const result = await work()
+    await sleep(500)
+    stop.abort()
+    return { result, report: await probing }
+  } finally {
+    stop.abort()
+  }
+}
+
+const get = (path: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const { host, pathname, search, hostname } = url(path)
+    const options = {
+      host: lab.lb.address,
+      path: `${pathname}${search}`,
+      servername: hostname,
+      headers: { host },
+      ca,
+      agent: false as const,
+    }
+    request(options, response => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (text: string) => (body += text))
+      response.on('end', () => (response.complete ? resolve(body) : reject(new Error('cut off'))))
+      response.on('error', reject)
+    })
+      .on('error', reject)
+      .end()
+  })
+
+const HAPROXY = 'haproxy -W -D -p /run/haproxy.pid -f /etc/haproxy/haproxy.cfg'
+
+describe.skipIf(!(await ready()))(
+  'a swap on two engines and HAProxy 2.6 (images: test/e2e/swap-images/build.sh)',
+  () => {
+    beforeAll(async () => {
+      await lab.start()
+      const certificate = await ensureCertificate({
+        folder: `${lab.folder}/ca`,
+        names: ['app.swap.test'],
+        now: new Date(),
+        signal,
+      })
+      ca = certificate.ca
+      const servers = lab.web.flatMap(({ name, address }) => [
+        { name: `${name}-blue`, address, port: 8001 },
+        { name: `${name}-green`, address, port: 8002 },
+      ])
+      const services = [{ name: 'web', names: ['app.swap.test'], health: '/up', servers }]
+      await lab.lb.sh('cat >/etc/haproxy/cert.pem', certificate.bundle.reveal())
+      await lab.lb.sh(
+        'cat >/etc/haproxy/haproxy.cfg',
+        haproxyConfig({ services, certificate: '/etc/haproxy/cert.pem' }),
+      )
+      const { exitCode, stderr } = await lab.lb.sh(
+        `mkdir -p /run/haproxy && haproxy -c -f /etc/haproxy/haproxy.cfg && ${HAPROXY}`,
+      )
+      expect(stderr.toString()).not.toMatch(/ALERT/)
+      expect(exitCode).toBe(0)
+    }, 120_000)
+    afterAll(() => lab.stop())
+
+    test('the first deploy fills blue and sends traffic there', async () => {
+      expect(await live()).toBeUndefined()
+      const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
+      say('first deploy', report)
+      expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue', built: true })
+      expect(await get('/version')).toBe('v1 hello\n')
+    }, 180_000)
+
+    test('the same again changes nothing and costs each host one execution', async () => {
+      const before = lab.machines.map(({ executions }) => executions)
+      const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
+      expect(report).toMatchObject({ outcome: 'unchanged', slot: 'blue' })
+      expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([
+        1, 1, 1,
+      ])
+    })
+
+    test('the next release takes over under load: no failed request, the open stream ends in peace', async () => {
+      const stream = get('/stream?seconds=12')
+      const { result, report } = await underLoad(async () =>
+        deploy(lab.context(), lab.options(await lab.release('v2'), 'welcome', { drainSeconds: 2 })),
+      )
+      say('second deploy', result)
+      say('probe', report)
+      expect(result).toMatchObject({ outcome: 'deployed', slot: 'green' })
+      expect(report.failed).toBe(0)
+      expect(report.versions.map(({ version }) => version)).toEqual(['v1 hello', 'v2 welcome'])
+      for (const sent of Object.values(result.shipped ?? {})) expect(sent.bytes).toBeLessThan(100_000)
+      expect((await stream).trim().split('\n')).toHaveLength(120)
+    }, 120_000)
+
+    test('a rollback is one flip, back to the release with its own environment', async () => {
+      const { result, report } = await underLoad(() =>
+        rollback(lab.context(), { target: lab.target, now: () => new Date() }),
+      )
+      say('rollback', result)
+      say('probe', report)
+      expect(result).toMatchObject({ warm: true, slot: 'blue' })
+      expect(result.milliseconds).toBeLessThan(1000)
+      expect(report.failed).toBe(0)
+      expect(report.versions.at(-1)?.version).toBe('v1 hello')
+    }, 60_000)
+
+    test('reload and restart of the proxy keep the live slot; a reload drops nothing', async () => {
+      const { report } = await underLoad(async () => {
+        for (let count = 0; count < 3; count += 1) {
+          await lab.lb.sh('kill -USR2 $(cat /run/haproxy.pid)')
+          await sleep(700)
+        }
+      })
+      say('reloads', report)
+      expect(report.failed).toBe(0)
+      expect(await live()).toBe('blue')
+      await lab.lb.sh(`kill -TERM $(cat /run/haproxy.pid); sleep 1; ${HAPROXY}`)
+      expect(await live()).toBe('blue')
+      expect(await get('/version')).toBe('v1 hello\n')
+    }, 60_000)
+
+    test.each([
+      ['crash', /ended with exit code 3[^]*cannot import name 'settings'/],
+      ['port', /nothing answers on port 8000 in the container: it listens on port 9999/],
+      ['redirect', /HTTP 301: it redirects to https:\/\/elsewhere\.test\/up/],
+      ['error', /HTTP 500: database is gone/],
+    ])(
+      'a release that fails by %s changes nothing, and the reason is told',
+      async (broken, reason) => {
+        const { result: error, report } = await underLoad(async () =>
+          deploy(
+            lab.context(),
+            lab.options(await lab.release(`bad-${broken}`, broken), 'x', { healthSeconds: 3 }),
+          ).catch((thrown: unknown) => thrown),
+        )
+        expect(error).toBeInstanceOf(HealthError)
+        expect(error).toMatchObject({ exitCode: 7, message: expect.stringMatching(reason) as unknown })
+        say('error', error instanceof Error ? error.message : '')
+        expect(report.failed).toBe(0)
+        expect(await live()).toBe('blue')
+        expect((await lab.web[0]?.sh('docker ps -aq | wc -l'))?.stdout.toString().trim()).toBe('1')
+      },
+      60_000,
+    )
+
+    test('errors after the flip turn everything back, and no rollback goes to that release', async () => {
+      const { result: error, report } = await underLoad(async () =>
+        deploy(
+          lab.context(),
+          lab.options(await lab.release('bad-later', 'later'), 'x', { watchSeconds: 10 }),
+        ).catch((thrown: unknown) => thrown),
+      )
+      say('turned back', [error instanceof Error ? error.message : '', report])
+      expect(error).toBeInstanceOf(HealthError)
+      expect(await live()).toBe('blue')
+      expect(await get('/version')).toBe('v1 hello\n')
+      const { label } = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
+      expect(label).toBe('./v2')
+      expect(await get('/version')).toBe('v2 welcome\n')
+    }, 60_000)
+
+    test('a deploy cut off before its flip is finished by the next one', async () => {
+      const stop = new AbortController()
+      const ctx = lab.context(stop.signal)
+      const cut = { ...ctx, phase: (title: string) => void (title.startsWith('Check') && stop.abort()) }
+      const options = lab.options(await lab.release('v3'), 'third')
+      await expect(deploy(cut, options)).rejects.toMatchObject({ exitCode: 8 })
+      expect(await live()).toBe('green')
+      const report = await deploy(lab.context(), options)
+      expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue', built: false })
+      expect(await get('/version')).toBe('v3 third\n')
+    }, 60_000)
+
+    test('a flip that was cut off leaves both slots live; the next deploy settles it', async () => {
+      await lab.lb.sh(
+        "echo 'set server web/web2-green state ready; set server web/web2-blue state drain' | socat - UNIX-CONNECT:/run/haproxy/admin.sock",
+      )
+      expect(await live()).toBe('mixed')
+      const report = await deploy(lab.context(), lab.options(await lab.release('v3'), 'third'))
+      expect(report).toMatchObject({ outcome: 'unchanged', slot: 'blue' })
+      expect(await live()).toBe('blue')
+    }, 60_000)
+
+    test('a rollback starts a slot that is gone from its own manifest', async () => {
+      for (const machine of lab.web) await machine.sh('docker rm -f web-green')
+      const report = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
+      say('cold rollback', report)
+      expect(report).toMatchObject({ warm: false, label: './v2' })
+      expect(await get('/version')).toBe('v2 welcome\n')
+      expect(liveSlot((await readProxies([haproxy(lab.lb.context, 'web')], ['web1', 'web2'])).servers)).toBe(
+        'green',
+      )
+    }, 60_000)
+
+    test('secrets are in no process list, and the files are for root alone', async () => {
+      const { stdout } =
+        (await lab.web[0]?.sh(
+          'stat -c "%a %U" /etc/fleetfile/web/*.env /etc/fleetfile/web/*.json | sort -u',
+        )) ?? {}
+      expect(stdout?.toString().trim().split('\n')).toEqual(['600 root', '777 root'])
+      expect(JSON.stringify(lab.events)).not.toMatch(/welcome|third/)
+    })
+  },
+)
+
+afterAll(async () => {
+  const images = (await docker('image', 'ls', '--quiet', 'fleetfile/web')).split('\n').filter(Boolean)
+  if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
+})
