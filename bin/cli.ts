@@ -29,8 +29,19 @@ export async function runCli(io: Io, parts: Parts): Promise<number> {
     return await dispatch(io, parts)
   } catch (error) {
     const { reportError } = await import('./report.ts')
-    return reportError(error, io)
+    const exitCode = reportError(error, io)
+    if (has(io.argv, '--json')) await writeJsonEnd(error, exitCode, io)
+    return exitCode
   }
+}
+
+/** A command line that failed before its run began still ends the events of `--json`. */
+async function writeJsonEnd(thrown: unknown, exitCode: number, io: Io): Promise<void> {
+  const [{ jsonLine }, { describeError }] = await Promise.all([
+    import('../lib/ui/json.ts'),
+    import('./report.ts'),
+  ])
+  io.stdout.write(jsonLine({ type: 'run-ended', exitCode, milliseconds: 0, error: describeError(thrown) }))
 }
 
 async function dispatch(io: Io, parts: Parts): Promise<number> {
@@ -65,6 +76,9 @@ async function runCommand(
   const command = commandFor(program, entry.name)
   const [{ addParams }, { loadTask }] = await Promise.all([import('./options.ts'), import('./load-task.ts')])
   const task = await loadTask(entry, io, parts.places)
+  if (entry.file !== undefined && builtIns(parts).some(({ name }) => name === entry.name)) {
+    io.stderr.write(`warning: ${entry.file} stands in for the built-in "${entry.name}"\n`)
+  }
   const read = addParams(command, task)
   let isCalled = false
   command.action(() => {
@@ -93,11 +107,13 @@ async function parse(program: Command, argv: readonly string[], leaf: Command, f
   }
 }
 
+const builtIns = (parts: Parts): readonly TaskEntry[] => parts.tasks ?? builtInTasks
+
 /** The user's own tasks stand before the built-in ones of the same name. */
 async function allTasks(io: Io, parts: Parts): Promise<readonly TaskEntry[]> {
   const { discoverTasks } = await import('../lib/task/discover.ts')
   const own = await discoverTasks(io.cwd, parts.places.root)
-  const builtIn = (parts.tasks ?? builtInTasks).filter(({ name }) => own.every(each => each.name !== name))
+  const builtIn = builtIns(parts).filter(({ name }) => own.every(each => each.name !== name))
   return [...builtIn, ...own].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 

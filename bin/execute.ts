@@ -9,7 +9,7 @@ import { isCi } from '../lib/ui/terminal.ts'
 import type { Parts, RunTask } from './cli.ts'
 import { checkNames } from './check-names.ts'
 import type { Globals } from './globals.ts'
-import type { Io } from './io.ts'
+import { OutputClosedError, type Io } from './io.ts'
 import { openFleet } from './open-fleet.ts'
 import { userFolders } from './places.ts'
 import { describeError, reportError } from './report.ts'
@@ -51,9 +51,8 @@ export async function execute(
     return exitCode
   }
   const onAbort = () => {
-    if (io.signal.reason instanceof FleetError && io.signal.reason.exitCode === 8) {
-      renderer.emit({ type: 'warning', text: 'stopping..., again to let go at once' })
-    }
+    if (io.signal.reason instanceof OutputClosedError) return
+    renderer.emit({ type: 'warning', text: 'stopping..., again to let go at once' })
   }
   io.signal.addEventListener('abort', onAbort, { once: true })
   try {

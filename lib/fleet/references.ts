@@ -3,13 +3,17 @@ import type { EnvValue, Fleet, Service } from './model.ts'
 
 type Report = (path: string, problem: string) => void
 
+/** The names that may be referred to. */
+export type Known = Readonly<Record<'role' | 'host' | 'secret', readonly string[]>>
+
+const namesIn = (fleet: Pick<Fleet, 'roles' | 'hosts' | 'secrets'>): Known => ({
+  role: Object.keys(fleet.roles),
+  host: Object.keys(fleet.hosts),
+  secret: fleet.secrets,
+})
+
 /** Everything in a fleet that names something else, and whether that exists. Problems in the order of the file. */
-export function checkReferences(fleet: Fleet, report: Report): void {
-  const known = {
-    role: Object.keys(fleet.roles),
-    host: Object.keys(fleet.hosts),
-    secret: [...fleet.secrets],
-  }
+export function checkReferences(fleet: Fleet, report: Report, known: Known = namesIn(fleet)): void {
   const need = (kind: keyof typeof known, name: string, path: string) => {
     if (!known[kind].includes(name)) report(path, unknown(kind, name, known[kind]))
   }

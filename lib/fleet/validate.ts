@@ -4,6 +4,7 @@ import { wordIssue } from '../task/words.ts'
 import { checkConflicts } from './conflicts.ts'
 import type { Fleet } from './model.ts'
 import { checkReferences } from './references.ts'
+import { salvage } from './salvage.ts'
 import { fleetSchema } from './schema.ts'
 
 /**
@@ -12,15 +13,15 @@ import { fleetSchema } from './schema.ts'
  */
 export function validateFleet(value: unknown, file: string): Fleet {
   const parsed = z.safeParse(fleetSchema, value, { error: wordIssue })
-  const problems = parsed.success
-    ? []
-    : parsed.error.issues.map(issue => `${pathOf(issue.path)}: ${issue.message}`)
-  if (parsed.success) {
-    const report = (path: string, problem: string) => problems.push(`${path}: ${problem}`)
-    checkReferences(parsed.data, report)
-    checkConflicts(parsed.data, report)
-    if (problems.length === 0) return parsed.data
+  const issues = parsed.error?.issues ?? []
+  const problems = issues.map(issue => `${pathOf(issue.path)}: ${issue.message}`)
+  const rest = parsed.success ? { fleet: parsed.data, known: undefined } : salvage(value, issues)
+  const report = (path: string, problem: string) => problems.push(`${path}: ${problem}`)
+  if (rest !== undefined) {
+    checkReferences(rest.fleet, report, rest.known)
+    checkConflicts(rest.fleet, report)
   }
+  if (parsed.success && problems.length === 0) return parsed.data
   throw new ConfigError(`${file}: ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}`, {
     issues: problems,
   })

@@ -46,7 +46,8 @@ export function liveRenderer(stdout: Terminal, stderr: Terminal, options: LiveOp
 
   return {
     emit: event => {
-      above(lines.of(event))
+      // Progress has its own line below.
+      if (event.type !== 'progress') above(lines.of(event))
       region.update(event, options.now().getTime())
       if (region.isEmpty) {
         stop()

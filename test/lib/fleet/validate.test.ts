@@ -95,6 +95,18 @@ describe('validateFleet', () => {
     expect(problems(change)).toContain(problem)
   })
 
+  test('a wrong shape does not hide wrong names elsewhere', () => {
+    const hosts = { web1: { role: 'wbe' }, web2: { role: 'web', port: 0 }, Lb: { role: 'lb' } }
+    const users = { kind: 'postgres', host: 'web2', database: 'd', user: 'u', password: 'tokn' }
+    expect(problems({ name: 'Shop', hosts, users })).toEqual([
+      'name: must be lower case letters, digits and dashes, a letter first',
+      'hosts.web2.port: must be at least 1',
+      'hosts.Lb: must be lower case letters, digits and dashes, a letter first',
+      'hosts.web1.role: unknown role "wbe", did you mean "web"?',
+      'users.password: unknown secret "tokn", did you mean "token"?',
+    ])
+  })
+
   test('all problems are reported at once', () => {
     const hosts = { web1: { role: 'wbe' }, web2: { role: 'ld' } }
     expect(problems({ hosts, secrets: [] })).toHaveLength(2)

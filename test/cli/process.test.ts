@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { repository } from '../support/cli.ts'
+import { folder } from '../support/folder.ts'
+
+const cwd = folder({
+  'tasks/wait.ts': `
+    import { z } from 'zod'
+    import { defineTask } from 'fleetfile'
+    export default defineTask({
+      name: 'wait',
+      summary: 'Print for ever, or until stopped',
+      params: z.strictObject({ stubborn: z.boolean().default(false) }),
+      hosts: 'none',
+      needsFleet: false,
+      async run(ctx, { stubborn }) {
+        for (;;) {
+          ctx.print('tick')
+          await new Promise(resolve => setTimeout(resolve, 20))
+          if (!stubborn) ctx.signal.throwIfAborted()
+        }
+      },
+    })`,
+})
+
+/** Starts the built command and calls `ready` with it when it first prints. Resolves when it has ended. */
+function start(argv: readonly string[], ready: (child: ReturnType<typeof spawn>) => void) {
+  const child = spawn(process.execPath, [join(repository, 'bin/fleet.js'), ...argv], {
+    cwd,
+    env: { ...process.env, HOME: cwd },
+  })
+  let stderr = ''
+  child.stderr.on('data', chunk => (stderr += String(chunk)))
+  child.stdout.once('data', () => ready(child))
+  return new Promise<{ code: number | null; stderr: string }>(resolve => {
+    child.on('close', code => resolve({ code, stderr }))
+  })
+}
+
+// These need `npm run build`: signals and pipes are the process's own.
+describe.skipIf(!existsSync(join(repository, 'dist/bin/main.js')))('the process', () => {
+  test('stops at Ctrl-C', async () => {
+    const { code, stderr } = await start(['wait'], child => child.kill('SIGINT'))
+    expect(stderr).toContain('stopping..., again to let go at once')
+    expect(stderr).toContain('error: stopped by SIGINT\n')
+    expect(code).toBe(8)
+  })
+
+  test('lets go at the second Ctrl-C', async () => {
+    const { code, stderr } = await start(['wait', '--stubborn'], child => {
+      child.kill('SIGINT')
+      child.stderr?.once('data', () => child.kill('SIGINT'))
+    })
+    expect(stderr).toBe('warning: stopping..., again to let go at once\n')
+    expect(code).toBe(8)
+  })
+
+  test('ends without a word when nobody reads any more', async () => {
+    expect(await start(['wait'], child => child.stdout?.destroy())).toEqual({ code: 8, stderr: '' })
+  })
+})

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { defineFleet, defineTask, sh, Secret } from '../../lib/index.ts'
+
+const access = { user: 'deploy' }
+
+// Each of these must not compile: tsc holds it, vitest only shows that the file is read.
+export const unknownRole = defineFleet({
+  name: 'shop',
+  access,
+  roles: { web: {} },
+  // @ts-expect-error: there is no role "wbe"
+  hosts: { web1: { role: 'wbe' } },
+  services: {},
+})
+
+export const unknownSource = defineFleet({
+  name: 'shop',
+  access,
+  // @ts-expect-error: there is no role "ld" to let in
+  roles: { web: { ports: [{ port: 80, from: ['ld'] }] } },
+  hosts: { web1: { role: 'web' } },
+  services: {},
+})
+
+export const unknownHost = defineFleet({
+  name: 'shop',
+  access,
+  roles: { web: {} },
+  hosts: { web1: { role: 'web' } },
+  // @ts-expect-error: there is no host "db1"
+  services: { app: { kind: 'processes', role: 'web', env: { HOST: { addressOf: 'db1' } } } },
+})
+
+export const unknownSecret = defineFleet({
+  name: 'shop',
+  access,
+  secrets: ['token'],
+  roles: { web: {} },
+  hosts: { web1: { role: 'web' } },
+  // @ts-expect-error: there is no secret "tokn"
+  services: { app: { kind: 'processes', role: 'web', env: { TOKEN: { secret: 'tokn' } } } },
+})
+
+export const unknownParam = defineTask({
+  name: 'x',
+  summary: 'X',
+  params: z.strictObject({ count: z.number() }),
+  hosts: 'none',
+  // @ts-expect-error: there is no parameter "cuont"
+  run: async (_, { cuont }) => ({ data: cuont }),
+})
+
+export const unknownArgument = defineTask({
+  name: 'x',
+  summary: 'X',
+  params: z.strictObject({ count: z.number() }),
+  // @ts-expect-error: there is no parameter "cuont"
+  args: ['cuont'],
+  hosts: 'none',
+  run: async () => {},
+})
+
+// @ts-expect-error: a secret never goes into a command
+export const leak = () => sh`echo ${new Secret('token', 'x')}`
+
+test('what compiles works', () => {
+  expect(unknownParam.name).toBe('x')
+})
