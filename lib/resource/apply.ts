@@ -49,7 +49,7 @@ async function observe(
   const nonce = newNonce()
   const stdin = packed(observeProgram(resources, nonce, runner.stateFolder))
   const result = await transport.exec(runner.command, { ...limit, stdin })
-  return readObservation(transport.host, resources, nonce, result)
+  return readObservation(transport, resources, nonce, result)
 }
 
 async function act(transport: Transport, plan: HostPlan, runner: Runner, options: ApplyOptions) {

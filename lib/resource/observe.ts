@@ -62,17 +62,23 @@ function sections(nonce: string, stream: Uint8Array): { output: string; exitCode
 
 /** Reads what the observing program printed. A kind that failed is an error of that kind, never an empty answer. */
 export function readObservation(
-  host: string,
+  { host, user }: { readonly host: string; readonly user: string },
   resources: readonly Resource[],
   nonce: string,
   result: ExecResult,
 ): Observation {
   const outputs = sections(nonce, result.stdout)
   const errors = sections(nonce, result.stderr)
+  if (outputs.length === 0) {
+    const said = lastLines(result.stderr.toString('utf8'))
+    const hint = `let ${user} use sudo without a password, or log in as root`
+    const details = { host, ...(said.includes('sudo:') && { hint }) }
+    throw new CommandError(`nothing ran: exit code ${result.exitCode}${said}`, details)
+  }
   const outputOf = (index: number, what: string): string => {
     const found = outputs[index]
     if (found?.exitCode === 0) return found.output
-    const said = lastLines(found ? (errors[index]?.output ?? '') : result.stderr.toString('utf8'))
+    const said = lastLines(errors[index]?.output ?? '')
     const code = found?.exitCode ?? result.exitCode
     throw new CommandError(`cannot see the state of ${what}: exit code ${code}${said}`, { host })
   }

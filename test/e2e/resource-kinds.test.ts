@@ -5,7 +5,7 @@ import * as kinds from '../../lib/resource/kinds/index.ts'
 import type { Resource } from '../../lib/resource/resource.ts'
 import { Secret } from '../../lib/shell/secret.ts'
 import { sh } from '../../lib/shell/sh.ts'
-import type { DockerTransport } from '../support/docker-transport.ts'
+import { DockerTransport } from '../support/docker-transport.ts'
 import { labContainer } from '../support/lab-container.ts'
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0nF0xk0w0Z5Qm1xq0pYp1r3k5m6n7o8p9q0r1s2t3u ops'
@@ -172,6 +172,37 @@ describe.skipIf(lab === undefined)('every kind on a host with systemd', () => {
     expect(report.changes.map(({ detail }) => detail)).toEqual(['rules are not loaded'])
     expect(host.run('nft list tables')).toMatch(/ip theirs[^]*inet fleetfile/)
     expect(host.run('nft list chain inet fleetfile input')).toContain('tcp dport 22 accept')
+  })
+
+  test('a login with sudo sees and changes the same', { timeout: 60_000 }, async () => {
+    const login = new DockerTransport('t-res-kinds', { user: 'deploy' })
+    const options = { root: true, runId: 'run-2', owner: 'deploy', emit: () => undefined }
+    const resources = everything('other-one').filter(({ id }) => /role|user|file|authorized/.test(id))
+    expect(
+      (await applyResources(login, resources, { ...options, mode: 'apply' })).changes.map(
+        ({ resource }) => resource,
+      ),
+    ).toEqual(['file /srv/app/env'])
+    expect((await applyResources(login, resources, { ...options, mode: 'plan' })).changes).toEqual([])
+  })
+
+  test('without root, a login changes what is its own', async () => {
+    const login = new DockerTransport('t-res-kinds', { user: 'deploy' })
+    const options = {
+      mode: 'apply' as const,
+      root: false,
+      runId: 'run-3',
+      owner: 'deploy',
+      emit: () => undefined,
+    }
+    const mine = { content: 'x', owner: 'deploy' }
+    await applyResources(login, [kinds.file({ path: '/home/deploy/x', ...mine })], options)
+    expect(host.run('stat -c %U /home/deploy/x; ls /home/deploy/.local/state/fleetfile')).toBe(
+      'deploy\nlock\n',
+    )
+    await expect(applyResources(login, [kinds.file({ path: '/etc/x', ...mine })], options)).rejects.toThrow(
+      'Permission denied',
+    )
   })
 
   test('no secret is in any event', () => {

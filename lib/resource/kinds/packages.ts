@@ -10,7 +10,8 @@ export interface PackagesOptions {
 /** dpkg's word for each package: `installed`, `config-files`, or none at all. */
 export type PackageStates = ReadonlyMap<string, string>
 
-const NAME = /^[a-z0-9][a-z0-9+.-]+$/
+/** apt takes a minus at the end of a name as "remove it". */
+const NAME = /^[a-z0-9][a-z0-9+.-]*[a-z0-9+]$/
 
 const words = (names: readonly string[]): string => names.map(quote).join(' ')
 

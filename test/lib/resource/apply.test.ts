@@ -1,0 +1,128 @@
+import { gunzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { ConnectError } from '../../../lib/errors.ts'
+import type { FleetEvent } from '../../../lib/events/event.ts'
+import { applyResources } from '../../../lib/resource/apply.ts'
+import { file } from '../../../lib/resource/kinds/file.ts'
+import { Secret } from '../../../lib/shell/secret.ts'
+import type { ExecOptions, ExecResult, Transport } from '../../../lib/transport/transport.ts'
+
+const secret = new Secret('token', 'xyzzy-secret\n')
+const RESOURCES = [file({ path: '/etc/a', content: 'a\n' }), file({ path: '/etc/b', content: secret })]
+
+/** What the host says: `~` stands for the nonce of the program that it got. */
+function hostThat(
+  answers: readonly (string | Error | { stdout: string; stderr: string; exitCode: number })[],
+) {
+  const commands: string[] = []
+  const exec = (command: string, { stdin = '', onStdout }: ExecOptions = {}): Promise<ExecResult> => {
+    const answer = answers[commands.length] ?? ''
+    commands.push(command)
+    const nonce = /^nonce=(.*)$/m.exec(gunzipSync(Buffer.from(stdin)).toString())?.[1] ?? ''
+    if (answer instanceof Error) return Promise.reject(answer)
+    const { stdout, stderr, exitCode } =
+      typeof answer === 'string' ? { stdout: answer, stderr: '', exitCode: 0 } : answer
+    const mark = (text: string) => text.replaceAll('~', `\n${nonce}`)
+    const [said, lost] = mark(stdout).split('LOST')
+    onStdout?.(Buffer.from(said ?? ''))
+    if (lost !== undefined) return Promise.reject(new ConnectError('reset'))
+    return Promise.resolve({ exitCode, stdout: Buffer.from(said ?? ''), stderr: Buffer.from(mark(stderr)) })
+  }
+  const transport: Transport = {
+    host: 'web1',
+    user: 'deploy',
+    cost: { executions: 0, bytesSent: 0, bytesReceived: 0 },
+    exec,
+    forward: () => Promise.reject(new Error('not here')),
+    close: () => Promise.resolve(),
+  }
+  return { transport, commands }
+}
+
+async function apply(answers: Parameters<typeof hostThat>[0], mode: 'plan' | 'apply' = 'apply') {
+  const { transport, commands } = hostThat(answers)
+  const events: FleetEvent[] = []
+  const options = {
+    mode,
+    root: true,
+    runId: 'r',
+    owner: 'o',
+    emit: (event: FleetEvent) => events.push(event),
+  }
+  const outcome: unknown = await applyResources(transport, RESOURCES, options).catch(
+    (error: unknown) => error,
+  )
+  return { outcome, events, commands }
+}
+
+const NOTHING_THERE = '~ begin\n\0~ end 0\n~ begin\n~ end 0\n'
+
+test('a plan observes once, as root, with nothing in the command', async () => {
+  const { outcome, commands, events } = await apply([NOTHING_THERE], 'plan')
+  expect(commands).toEqual(['gzip -dc | sudo -n sh'])
+  expect(outcome).toMatchObject({ host: 'web1', applied: [], changes: [{ resource: 'file /etc/a' }, {}] })
+  expect(events.map(({ type }) => type)).toEqual(['host-planned'])
+})
+
+test('steps stream as events', async () => {
+  const acting = '~ begin 0\n~ end 0 0 20\n~ begin 1\none\ntwo~ end 1 0 30\n~ done\n'
+  const { outcome, events } = await apply([NOTHING_THERE, acting])
+  expect(outcome).toMatchObject({ applied: ['write /etc/a', 'write /etc/b'] })
+  expect(events.slice(1).map(event => ('text' in event ? event.text : event.type))).toEqual([
+    'step-started',
+    'step-ended',
+    'step-started',
+    'one',
+    'two',
+    'step-ended',
+    'host-ended',
+  ])
+  expect(events.at(-2)).toMatchObject({ step: 'write /etc/b', exitCode: 0, milliseconds: 30 })
+})
+
+test.each([
+  [
+    'a failed step',
+    '~ begin 0\nl1\n\nl2~ end 0 3 10\n',
+    /^web1: file \/etc\/a: write \/etc\/a: exit code 3\n {2}l1\n {2}l2$/,
+  ],
+  ['a step out of time', '~ begin 0\n~ end 0 124 10\n', /file \/etc\/a: write \/etc\/a: ended after 600 s$/],
+  [
+    'a held lock',
+    '~ held\nalice\nrun-7\n2026-11-22T10:00:00Z\n~ done\n',
+    /held by alice \(run run-7, since 2026-11-22T10:00:00Z\)/,
+  ],
+  [
+    'lost in a step',
+    '~ begin 0\n~ end 0 0 10\n~ begin 1\nLOST',
+    /connection lost during step 2 of 2 \(write \/etc\/b\): its state is unknown/,
+  ],
+  ['lost between steps', '~ begin 0\n~ end 0 0 10\nLOST', /connection lost after 1 of 2 steps/],
+  ['an end in the middle', '~ begin 0\n', /the run stopped during write \/etc\/a/],
+  ['a secret printed', '~ begin 1\nbad line: xyzzy-secret\n~ end 1 1 10\n', /bad line: \[secret\]$/],
+])('%s', async (_, acting, message) => {
+  const { outcome, events } = await apply([NOTHING_THERE, acting])
+  expect(outcome).toMatchObject({ message: expect.stringMatching(message) })
+  expect(events.at(-1)).toMatchObject({ type: 'host-ended', reason: expect.stringMatching(message) })
+  expect(JSON.stringify(events)).not.toContain('xyzzy')
+})
+
+test('sudo that wants a password is told as it is', async () => {
+  const { outcome } = await apply([{ stdout: '', stderr: 'sudo: a password is required\n', exitCode: 1 }])
+  expect(outcome).toMatchObject({
+    message: 'web1: nothing ran: exit code 1\n  sudo: a password is required',
+    hint: 'let deploy use sudo without a password, or log in as root',
+  })
+})
+
+test('a kind that fails is named with what it said', async () => {
+  const observed = {
+    stdout: '~ begin\n~ end 4\n~ begin\n~ end 0\n',
+    stderr: '~ begin\nfind: trouble\n~ begin\n',
+    exitCode: 0,
+  }
+  const { outcome } = await apply([observed])
+  expect(outcome).toMatchObject({
+    message: 'web1: cannot see the state of file: exit code 4\n  find: trouble',
+  })
+})
