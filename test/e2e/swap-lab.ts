@@ -160,6 +160,7 @@ export class SwapLab {
     port: 8000,
     slots: { blue: 8001, green: 8002 },
     health: '/up',
+    migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
     buildArgs: { BASE: 't-swap-python' },
     proxy: { role: 'lb', names: ['app.swap.test'] },
   }
@@ -223,7 +224,13 @@ export class SwapLab {
       emit: event => this.events.push(event),
       signal,
       planOnly: false,
-      paths: { cwd: this.folder, fleet: this.folder, state: this.folder, cache: join(this.folder, 'cache') },
+      paths: {
+        cwd: this.folder,
+        fleet: this.folder,
+        state: this.folder,
+        home: this.folder,
+        cache: join(this.folder, 'cache'),
+      },
     }
   }
 
