@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { homedir } from 'node:os'
 import { AbortedError } from '../lib/errors.ts'
 import { runCli } from './cli.ts'
@@ -8,6 +9,8 @@ import { placesFrom } from './places.ts'
 const ABORTED = 8
 
 const controller = new AbortController()
+// Every host and command of a run listens to it: many are no leak.
+setMaxListeners(0, controller.signal)
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {

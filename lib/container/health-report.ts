@@ -46,7 +46,7 @@ function reasonOf(items: ReadonlyMap<string, string>, inner: number): string {
   if (oom === 'true') return `the program was killed: out of memory (exit code ${exitCode})`
   if (status === 'missing') return 'the container is gone'
   if (['exited', 'dead', 'restarting'].includes(status) || Number(restarts) >= 2) {
-    return `the program ended with exit code ${exitCode}${meaningOf(exitCode)}, started ${Number(restarts) + 1} times`
+    return `the program ended with exit code ${exitCode}${meaningOf(exitCode)}`
   }
   const code = item('code')
   if (/^3\d\d$/.test(code))

@@ -123,15 +123,19 @@ function unhealthy(error: unknown, total: number): Error {
   if (!(error instanceof HostsFailedError)) return error instanceof Error ? error : new Error(String(error))
   const { failures } = error
   if (!failures.every(failure => failure.error instanceof HealthError)) return error
-  const groups = new Map<string, string[]>()
+  // Logs of equal failures differ in small things: those of the first host stand for all.
+  const groups = new Map<string, { hosts: string[]; text: string }>()
   for (const {
     host,
     error: { message },
   } of failures) {
-    const reason = message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message
-    groups.set(reason, [...(groups.get(reason) ?? []), host])
+    const text = message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message
+    const [reason = ''] = text.split('\n')
+    const group = groups.get(reason)
+    if (group === undefined) groups.set(reason, { hosts: [host], text })
+    else group.hosts.push(host)
   }
-  const lines = [...groups].map(([reason, hosts]) => `${hosts.join(', ')}: ${reason}`)
+  const lines = [...groups.values()].map(({ hosts, text }) => `${hosts.join(', ')}: ${text}`)
   return new HealthError(
     `${failures.length} of ${total} hosts did not become healthy; nothing has changed for users\n${lines.join('\n')}`,
     { ...(error.hint === undefined ? {} : { hint: error.hint }), cause: error },

@@ -67,6 +67,7 @@ export async function deploy(ctx: RolloutContext, options: DeployOptions): Promi
       return state?.running === true && state.edition === edition
     })
   const live = await settleLive(swap, view, states, runs)
+  if (live !== undefined && !ctx.planOnly) await noteServed(swap, live, states)
   // After a flip that had to be finished, the first view is out of date.
   const { servers: settled } = view.live === 'mixed' ? await swap.read() : view
   if (live !== undefined && runs(live) && everyReady(swap, settled, live)) {
@@ -80,7 +81,6 @@ export async function deploy(ctx: RolloutContext, options: DeployOptions): Promi
     return { outcome: 'planned', slot, ...about }
   }
 
-  if (live !== undefined) await noteServed(swap, live, states)
   ctx.phase(`Build ${name} ${release.label}`)
   const { engine } = options
   const { signal, emit } = ctx

@@ -51,6 +51,6 @@ export async function watchSlot(
     }
     const left = seconds * 1000 - (performance.now() - started)
     if (left <= 0) return seen
-    await pause(Math.min(1000, left), signal)
+    await pause(Math.min(500, left), signal)
   }
 }

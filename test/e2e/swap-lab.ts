@@ -160,6 +160,7 @@ export class SwapLab {
     port: 8000,
     slots: { blue: 8001, green: 8002 },
     health: '/up',
+    migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
     buildArgs: { BASE: 't-swap-python' },
     proxy: { role: 'lb', names: ['app.swap.test'] },
   }
@@ -227,8 +228,8 @@ export class SwapLab {
         cwd: this.folder,
         fleet: this.folder,
         state: this.folder,
-        cache: join(this.folder, 'cache'),
         home: this.folder,
+        cache: join(this.folder, 'cache'),
       },
     }
   }

@@ -93,8 +93,7 @@ describe.skipIf(!(await ready()))(
       const { exitCode, stderr } = await lab.lb.sh(
         `mkdir -p /run/haproxy && haproxy -c -f /etc/haproxy/haproxy.cfg && ${HAPROXY}`,
       )
-      expect(stderr.toString()).not.toMatch(/ALERT/)
-      expect(exitCode).toBe(0)
+      if (exitCode !== 0) throw new Error(stderr.toString())
     }, 120_000)
     afterAll(() => lab.stop())
 
@@ -102,7 +101,7 @@ describe.skipIf(!(await ready()))(
       expect(await live()).toBeUndefined()
       const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
       say('first deploy', report)
-      expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue', built: true })
+      expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue', built: true, migrated: true })
       expect(await get('/version')).toBe('v1 hello\n')
     }, 180_000)
 
@@ -130,13 +129,18 @@ describe.skipIf(!(await ready()))(
     }, 120_000)
 
     test('a rollback is one flip, back to the release with its own environment', async () => {
+      const before = lab.machines.map(({ executions }) => executions)
       const { result, report } = await underLoad(() =>
         rollback(lab.context(), { target: lab.target, now: () => new Date() }),
       )
       say('rollback', result)
       say('probe', report)
       expect(result).toMatchObject({ warm: true, slot: 'blue' })
-      expect(result.milliseconds).toBeLessThan(1000)
+      // Budgets, since the machine may be busy: the proxy is read, flipped and read; a host is read and noted.
+      expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([
+        3, 2, 2,
+      ])
+      expect(result.flip?.proxyMilliseconds).toBeLessThan(250)
       expect(report.failed).toBe(0)
       expect(report.versions.at(-1)?.version).toBe('v1 hello')
     }, 60_000)
@@ -179,6 +183,17 @@ describe.skipIf(!(await ready()))(
       },
       60_000,
     )
+
+    test('a migration that fails stops before any slot is started', async () => {
+      const deploying = deploy(lab.context(), lab.options(await lab.release('v3'), 'unfit'))
+      await expect(deploying).rejects.toMatchObject({
+        exitCode: 7,
+        message: expect.stringMatching(
+          /^web1: the migration failed \(exit code 1\)[^]*migrating for/,
+        ) as unknown,
+      })
+      expect(await live()).toBe('blue')
+    }, 60_000)
 
     test('errors after the flip turn everything back, and no rollback goes to that release', async () => {
       const { result: error, report } = await underLoad(async () =>

@@ -1,5 +1,6 @@
 """A stand-in for a service: says its version, is slow, streams, and breaks in every way a release can."""
 import os
+import signal
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,6 +50,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     if BREAK == "crash":
         print("cannot import name 'settings'", file=sys.stderr)
         sys.exit(3)
