@@ -40,6 +40,7 @@ export class ActReader {
 
   push(chunk: Uint8Array): void {
     for (const frame of this.#frames.push(chunk)) this.#take(frame)
+    if (this.#frames.atLineEnd) for (const line of this.#lines.end()) this.#output(line)
   }
 
   /** Throws what the program's end means; returns when every step has succeeded. */

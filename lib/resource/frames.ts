@@ -36,6 +36,11 @@ export class FrameReader {
     }
   }
 
+  /** Whether the data so far ends a line: the newline itself is kept back, since it may belong to a marker. */
+  get atLineEnd(): boolean {
+    return this.#held[0] === NEWLINE
+  }
+
   /** What is left when the stream has ended. */
   end(): Frame[] {
     const frames: Frame[] = []

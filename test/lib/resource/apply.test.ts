@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { ConnectError } from '../../../lib/errors.ts'
 import type { FleetEvent } from '../../../lib/events/event.ts'
+import { ActReader } from '../../../lib/resource/act-reader.ts'
 import { applyResources } from '../../../lib/resource/apply.ts'
 import { file } from '../../../lib/resource/kinds/file.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
@@ -78,6 +79,20 @@ test('steps stream as events', async () => {
     'host-ended',
   ])
   expect(events.at(-2)).toMatchObject({ step: 'write /etc/b', exitCode: 0, milliseconds: 30 })
+})
+
+test('a line is told when it ends, not when the next one begins', () => {
+  const lines: string[] = []
+  const steps = [{ resource: 'a', step: { title: 'a', script: '' }, marks: [] }]
+  const reader = new ActReader('web1', steps, 'N', event => {
+    if (event.type === 'step-output') lines.push(event.text)
+  })
+  const told = ['\nN begin 0\n', 'one', '\n', 'two\nthree\n', '\nN end 0 0 0\n'].map(chunk => {
+    reader.push(Buffer.from(chunk))
+    return lines.length
+  })
+  expect(told).toEqual([0, 0, 1, 3, 3])
+  expect(lines).toEqual(['one', 'two', 'three'])
 })
 
 test.each([
