@@ -102,6 +102,7 @@ async function debootstrap(call: ProviderCall): Promise<void> {
       '--quiet',
       '--variant=minbase',
       '--dpkgopt=force-unsafe-io',
+      ...['man', 'doc', 'locale'].map(dir => `--dpkgopt=path-exclude=/usr/share/${dir}/*`),
       '--aptopt=Acquire::Languages "none"',
       'bookworm',
       '-',
