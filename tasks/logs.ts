@@ -147,7 +147,7 @@ export default defineTask({
     const user = parseUserId(options.user)
     const source = logsOf(ctx.fleet)
     const selection: Selection = {
-      ...(since === undefined ? {} : { since: parseSince(since, Date.now()) }),
+      ...(since === undefined ? {} : { since: parseSince(since, ctx.now().getTime()) }),
       ...(level === undefined ? {} : { level }),
       ...(tail === undefined ? {} : { tail }),
     }
@@ -160,16 +160,16 @@ export default defineTask({
           userFolder,
           directory: source.directory,
           user,
-          now: Date.now,
+          now: () => ctx.now().getTime(),
           signal: ctx.signal,
-          silence: wait * 1000,
+          silence: Math.min(wait * 1000, ctx.timeout),
           preview: ctx.planOnly,
         }),
       )
       .catch((error: unknown) => {
         throw ctx.signal.aborted ? new AbortedError('interrupted', { cause: error }) : error
       })
-    const answers = [...asked.values()]
+    const answers = ctx.hosts.flatMap(({ name }) => asked.get(name) ?? [])
     const mirrors = await readMirrors(ctx, userFolder, source, name => {
       const answer = asked.get(name)
       return correctClocks && answer !== undefined && answered(answer)

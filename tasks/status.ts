@@ -29,7 +29,7 @@ export default defineTask({
     const rows: StatusRow[] = ctx.hosts.map(host => ({ host, answer: answers.get(host.name) ?? 'no answer' }))
     ctx.print(statusTable(rows, live, ctx.now()))
     const silent = rows.filter(({ answer }) => typeof answer === 'string')
-    for (const { host, answer } of silent) ctx.warn(String(answer), host)
+    for (const { host, answer } of silent) if (typeof answer === 'string') ctx.warn(answer, host)
     return {
       data: rows.map(({ host, answer }) => ({ host: host.name, role: host.role, answer })),
       exitCode: silent.length > 0 ? 5 : 0,

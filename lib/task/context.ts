@@ -73,7 +73,7 @@ export interface TaskContext {
   readonly timeout: number
   readonly signal: AbortSignal
   readonly emit: EventSink
-  now(): Date
+  readonly now: () => Date
   phase(title: string): void
   note(text: string, host?: FleetHost): void
   warn(text: string, host?: FleetHost): void

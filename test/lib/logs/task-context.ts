@@ -1,7 +1,8 @@
-import { ConnectError, HostsFailedError } from '../../../lib/errors.ts'
+import { ConnectError } from '../../../lib/errors.ts'
 import type { FleetEvent } from '../../../lib/events/event.ts'
 import type { Fleet } from '../../../lib/fleet/model.ts'
 import type { FleetHost } from '../../../lib/fleet/resolved.ts'
+import { eachHost } from '../../../lib/task/each.ts'
 import type { HostContext, TaskContext } from '../../../lib/task/context.ts'
 import type { Transport } from '../../../lib/transport/transport.ts'
 import { LocalTransport } from '../../support/local-transport.ts'
@@ -30,10 +31,19 @@ export class LogContext implements TaskContext {
   readonly paths: TaskContext['paths']
   planOnly = false
   readonly concurrency = 8
+<<<<<<< HEAD
   readonly runId = 'run'
   readonly owner = 'test@here'
   readonly env = {}
   readonly timeout = 10_000
+=======
+  readonly timeout = 60_000
+  readonly runId = 'test'
+  readonly owner = 'me@here'
+  readonly env = {}
+  now = () => new Date()
+  connectAs = refuse
+>>>>>>> logs
   readonly stop = new AbortController()
   readonly signal = this.stop.signal
   readonly events: FleetEvent[] = []
@@ -85,20 +95,8 @@ export class LogContext implements TaskContext {
     return transport === undefined ? refuse() : Promise.resolve(transport)
   }
 
-  async each<T>(hosts: readonly FleetHost[], work: (host: FleetHost) => Promise<T>) {
-    const ends = await Promise.allSettled(hosts.map(work))
-    const failures = ends.flatMap((end, at) => {
-      const host = hosts[at]?.name ?? ''
-      return end.status === 'rejected'
-        ? [{ host, error: end.reason instanceof Error ? end.reason : new Error(String(end.reason)) }]
-        : []
-    })
-    if (failures.length > 0) throw new HostsFailedError(failures, hosts.length)
-    return new Map(
-      ends.flatMap((end, at) =>
-        end.status === 'fulfilled' ? [[hosts[at]?.name ?? '', end.value] as const] : [],
-      ),
-    )
+  each<T>(hosts: readonly FleetHost[], work: (host: FleetHost) => Promise<T>) {
+    return eachHost(hosts, work, this)
   }
 
   apply = refuse
