@@ -28,11 +28,11 @@ type Passwords = Readonly<Record<string, Secret>>
 const CLUSTER = '/etc/postgresql/15/main'
 
 /** Restarts a unit, unless it was started after its configuration was written: a fresh install has read it already. */
-const restartStale = (unit: string, file: string): Handler => ({
-  id: `restart ${unit}`,
+const restartStale = (name: string, config: string): Handler => ({
+  id: `restart ${name}`,
   script: [
-    `started=$(date -d "$(systemctl show -P ActiveEnterTimestamp ${unit})" +%s)`,
-    `[ "$started" -gt "$(stat -c %Y ${file})" ] || systemctl restart ${unit}`,
+    `started=$(date -d "$(systemctl show -P ActiveEnterTimestamp ${name})" +%s)`,
+    `[ "$started" -gt "$(stat -c %Y ${config})" ] || systemctl restart ${name}`,
   ].join('\n'),
 })
 

@@ -31,19 +31,12 @@ export class LogContext implements TaskContext {
   readonly paths: TaskContext['paths']
   planOnly = false
   readonly concurrency = 8
-<<<<<<< HEAD
-  readonly runId = 'run'
-  readonly owner = 'test@here'
-  readonly env = {}
-  readonly timeout = 10_000
-=======
   readonly timeout = 60_000
   readonly runId = 'test'
   readonly owner = 'me@here'
   readonly env = {}
   now = () => new Date()
   connectAs = refuse
->>>>>>> logs
   readonly stop = new AbortController()
   readonly signal = this.stop.signal
   readonly events: FleetEvent[] = []
@@ -75,8 +68,6 @@ export class LogContext implements TaskContext {
   }
 
   emit = (event: FleetEvent): void => void this.events.push(event)
-  now = (): Date => new Date()
-  connectAs = refuse
   phase(): void {}
   note = (text: string, host?: FleetHost): void =>
     void this.notes.push(host === undefined ? text : `${host.name}: ${text}`)
