@@ -71,7 +71,7 @@ export async function execute(
       yes: globals.yes,
       isInteractive: !globals.json && io.stdin.isTTY === true && io.stderr.isTTY === true && !isCi(io.env),
       emit: renderer.emit,
-      print: text => renderer.print(text),
+      print: text => renderer.print(text.endsWith('\n') ? text : `${text}\n`),
       ask: question =>
         renderer.pause(async () => {
           const { askAtTerminal } = await import('../lib/ui/prompt.ts')

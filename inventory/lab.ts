@@ -82,7 +82,7 @@ export default defineFleet({
         ...queue,
         USER_SYNC_LOGS: '/var/log/sync/',
         // A real service syncs once an hour; the lab is watched for minutes.
-        SYNC_INTERVAL: 15,
+        SYNC_INTERVAL: 5,
       },
     },
     web: {

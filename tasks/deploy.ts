@@ -53,7 +53,7 @@ export default defineTask({
       const swapped = report.outcome === 'unchanged' ? 0 : target.hosts.length
       rolled.push({ service, release: release.id, label: release.label, changed: total + swapped })
     }
-    if (!ctx.planOnly) for (const line of rolled.map(said)) ctx.print(`${line}\n`)
+    if (!ctx.planOnly) for (const line of rolled.map(said)) ctx.print(line)
     return { data: { services: rolled, changed: rolled.reduce((sum, { changed }) => sum + changed, 0) } }
   },
 })

@@ -20,7 +20,7 @@ export default defineTask({
     const report = await rollback(ctx, { target, now: ctx.now })
     if (report.outcome === 'rolled-back') {
       ctx.print(
-        `${name}: ${report.label} (${report.release}) serves again from ${report.slot}, flipped in ${report.flip?.milliseconds} ms\n`,
+        `${name}: ${report.label} (${report.release}) serves again from ${report.slot}, flipped in ${report.flip?.milliseconds} ms`,
       )
     }
     return { data: report }

@@ -25,9 +25,9 @@ export default defineTask({
     const release = await serviceRelease(ctx, service, ref)
     const report = await swapIn(ctx, swapTarget(ctx, name, service), release)
     if (report.outcome === 'deployed')
-      ctx.print(`${name}: ${release.label} (${release.id}) serves from ${report.slot}\n`)
+      ctx.print(`${name}: ${release.label} (${release.id}) serves from ${report.slot}`)
     if (report.outcome === 'unchanged')
-      ctx.print(`${name}: ${release.label} (${release.id}) serves already: 0 changes\n`)
+      ctx.print(`${name}: ${release.label} (${release.id}) serves already: 0 changes`)
     return { data: report }
   },
 })

@@ -45,9 +45,11 @@ function reasonOf(items: ReadonlyMap<string, string>, inner: number): string {
   const [status = '', exitCode = '', oom = '', restarts = '0'] = item('state').split(' ')
   if (oom === 'true') return `the program was killed: out of memory (exit code ${exitCode})`
   if (status === 'missing') return 'the container is gone'
-  if (['exited', 'dead', 'restarting'].includes(status) || Number(restarts) >= 2) {
+  if (['exited', 'dead', 'restarting'].includes(status)) {
     return `the program ended with exit code ${exitCode}${meaningOf(exitCode)}`
   }
+  // While it runs again, the engine does not say how it ended before.
+  if (Number(restarts) >= 2) return 'the program keeps ending and being started again'
   const code = item('code')
   if (/^3\d\d$/.test(code))
     return `HTTP ${code}: it redirects to ${item('location') || 'nowhere'}, but must answer 200`

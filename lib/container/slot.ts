@@ -37,7 +37,7 @@ function options({ manifest, slot, host, address, port }: SlotWanted): string[] 
   const { service, release, config, stopSeconds } = manifest
   const published = `${family === 6 ? `[${address}]` : address}:${port}:${manifest.port}`
   return [
-    ['--detach', '--name', containerName(service, slot), '--restart', 'unless-stopped'],
+    ['--detach', '--name', containerName(service, slot), '--hostname', host, '--restart', 'unless-stopped'],
     ['--publish', published, '--stop-timeout', String(stopSeconds)],
     ['--env-file', `${serviceFolder(service)}/${editionOf(manifest)}.env`],
     ['--env', `FLEETFILE_RELEASE=${release}`],

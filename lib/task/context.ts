@@ -77,7 +77,7 @@ export interface TaskContext {
   phase(title: string): void
   note(text: string, host?: FleetHost): void
   warn(text: string, host?: FleetHost): void
-  /** Writes to stdout: what was asked for. Nothing with `--json`; return the data as well. */
+  /** Writes whole lines to stdout: what was asked for. Nothing with `--json`; return the data as well. */
   print(text: string): void
   on(host: FleetHost): HostContext
   /** The host under another login, for the first contact. */

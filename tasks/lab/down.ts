@@ -19,7 +19,7 @@ export default defineTask({
     }
     await ctx.provider.destroy(names, ctx)
     if (cache) await removeCache(ctx)
-    ctx.print(names.length === 0 ? 'no machines: nothing to end\n' : `ended ${names.join(', ')}\n`)
+    ctx.print(names.length === 0 ? 'no machines: nothing to end' : `ended ${names.join(', ')}`)
     return { data: { ended: names } }
   },
 })

@@ -18,6 +18,9 @@ import type { Command } from '../../lib/shell/sh.ts'
 import type { HostContext } from '../../lib/task/context.ts'
 import type { Transport } from '../../lib/transport/transport.ts'
 
+/** The service's name: its images on this machine's engine are the test's own, and no lab's. */
+export const NAME = 't-swap'
+
 /** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
 const CAPABILITIES =
   `AUDIT_WRITE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK KILL LINUX_IMMUTABLE
@@ -167,7 +170,7 @@ export class SwapLab {
 
   get target(): SwapTarget {
     return {
-      name: 'web',
+      name: NAME,
       service: this.service,
       hosts: this.web.map(({ host }) => host),
       proxies: [this.lb.host],

@@ -10,14 +10,14 @@ import { liveSlot, readProxies } from '../../lib/rollout/proxies.ts'
 import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
 import { haproxyConfig } from '../../templates/haproxy/haproxy.cfg.ts'
-import { SwapLab, docker, ready } from './swap-lab.ts'
+import { NAME, SwapLab, docker, ready } from './swap-lab.ts'
 
 const lab = new SwapLab()
 const { signal } = new AbortController()
 let ca = ''
 
 const url = (path: string) => new URL(`https://app.swap.test${path}`)
-const live = async () => (await readProxies([haproxy(lab.lb.context, 'web')], ['web1', 'web2'])).live
+const live = async () => (await readProxies([haproxy(lab.lb.context, NAME)], ['web1', 'web2'])).live
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
 
 /** Does something under steady traffic. */
@@ -84,7 +84,7 @@ describe.skipIf(!(await ready()))(
         { name: `${name}-blue`, address, port: 8001 },
         { name: `${name}-green`, address, port: 8002 },
       ])
-      const services = [{ name: 'web', names: ['app.swap.test'], health: '/up', servers }]
+      const services = [{ name: NAME, names: ['app.swap.test'], health: '/up', servers }]
       await lab.lb.sh('cat >/etc/haproxy/cert.pem', certificate.bundle.reveal())
       await lab.lb.sh(
         'cat >/etc/haproxy/haproxy.cfg',
@@ -225,7 +225,7 @@ describe.skipIf(!(await ready()))(
 
     test('a flip that was cut off leaves both slots live; the next deploy settles it', async () => {
       await lab.lb.sh(
-        "echo 'set server web/web2-green state ready; set server web/web2-blue state drain' | socat - UNIX-CONNECT:/run/haproxy/admin.sock",
+        "echo 'set server t-swap/web2-green state ready; set server t-swap/web2-blue state drain' | socat - UNIX-CONNECT:/run/haproxy/admin.sock",
       )
       expect(await live()).toBe('mixed')
       const report = await deploy(lab.context(), lab.options(await lab.release('v3'), 'third'))
@@ -234,12 +234,12 @@ describe.skipIf(!(await ready()))(
     }, 60_000)
 
     test('a rollback starts a slot that is gone from its own manifest', async () => {
-      for (const machine of lab.web) await machine.sh('docker rm -f web-green')
+      for (const machine of lab.web) await machine.sh('docker rm -f t-swap-green')
       const report = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
       say('cold rollback', report)
       expect(report).toMatchObject({ warm: false, label: './v2' })
       expect(await get('/version')).toBe('v2 welcome\n')
-      expect(liveSlot((await readProxies([haproxy(lab.lb.context, 'web')], ['web1', 'web2'])).servers)).toBe(
+      expect(liveSlot((await readProxies([haproxy(lab.lb.context, NAME)], ['web1', 'web2'])).servers)).toBe(
         'green',
       )
     }, 60_000)
@@ -247,7 +247,7 @@ describe.skipIf(!(await ready()))(
     test('secrets are in no process list, and the files are for root alone', async () => {
       const { stdout } =
         (await lab.web[0]?.sh(
-          'stat -c "%a %U" /etc/fleetfile/web/*.env /etc/fleetfile/web/*.json | sort -u',
+          'stat -c "%a %U" /etc/fleetfile/t-swap/*.env /etc/fleetfile/t-swap/*.json | sort -u',
         )) ?? {}
       expect(stdout?.toString().trim().split('\n')).toEqual(['600 root', '777 root'])
       expect(JSON.stringify(lab.events)).not.toMatch(/welcome|third/)
@@ -256,6 +256,6 @@ describe.skipIf(!(await ready()))(
 )
 
 afterAll(async () => {
-  const images = (await docker('image', 'ls', '--quiet', 'fleetfile/web')).split('\n').filter(Boolean)
+  const images = (await docker('image', 'ls', '--quiet', `fleetfile/${NAME}`)).split('\n').filter(Boolean)
   if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
 })

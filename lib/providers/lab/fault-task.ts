@@ -29,5 +29,5 @@ export async function breakHost(
     return
   }
   await act(faults)
-  ctx.print(`${said}\n`)
+  ctx.print(said)
 }

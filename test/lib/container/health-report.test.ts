@@ -18,6 +18,7 @@ test.each([
   ['exited 137 true 0 0', '', 'out of memory (exit code 137)'],
   ['exited 3 false 0 0', '', 'the program ended with exit code 3'],
   ['restarting 127 false 4 0', '', 'exit code 127 (its command was not found)'],
+  ['running 0 false 3 9', '', 'keeps ending and being started again'],
   ['missing 0 false 0 0', '', 'the container is gone'],
   ['running 0 false 0 9', `== sockets\n${SOCKETS}\n`, 'it listens on port 8001 on 127.0.0.1 only, 8080'],
   [
