@@ -50,7 +50,7 @@ export async function runTask<P extends Params>(
   const base = baseHosts(task, environment, params)
   const needsHosts = !base.includes('none')
   const allHosts = needsHosts ? resolveHosts(fleet, await provider.list({ emit, signal }), local) : []
-  const chosen = new Set(needsHosts ? selectHosts(fleet, base, environment.on) : [])
+  const chosen = new Set(selectHosts(fleet, needsHosts ? base : 'none', environment.on))
   const hosts = allHosts.filter(host => chosen.has(host.name))
   const pool = createPool(open, { signal, timeout })
   const runId = newRunId(environment.now())
