@@ -83,6 +83,11 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
     directory({ path: '/usr/local/lib/fleetfile', mode: 0o755 }),
     file({ path: RUN_SERVICE, content: rollout.runService, mode: 0o755 }),
     directory({ path: `/etc/fleetfile/${name}`, mode: 0o750, group: owner }),
+    ...(service.directories ?? []).map(path => directory({ path, mode: 0o750, owner, group: owner })),
+    directory({ path: home, mode: 0o755 }),
+    directory({ path: `${home}/releases`, mode: 0o755 }),
+    unpackedRelease({ path: folder, archive: rollout.archive, label: release.label }),
+    // After the code: a full disk must not leave the old release with the new environment.
     file({
       path: `/etc/fleetfile/${name}/env`,
       content: shellEnvFile(rollout.env),
@@ -90,10 +95,6 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
       group: owner,
       notify,
     }),
-    ...(service.directories ?? []).map(path => directory({ path, mode: 0o750, owner, group: owner })),
-    directory({ path: home, mode: 0o755 }),
-    directory({ path: `${home}/releases`, mode: 0o755 }),
-    unpackedRelease({ path: folder, archive: rollout.archive, label: release.label }),
     ...(rollout.migrates && service.migrate !== undefined
       ? [
           once({

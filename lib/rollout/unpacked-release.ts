@@ -31,6 +31,8 @@ const unpackedReleaseKind: Kind<UnpackedRelease, boolean> = {
       script: [
         `new=${quote(`${path}.new`)}`,
         'rm -rf -- "$new"',
+        // A full disk is not kept full by half a release.
+        `trap 'rm -rf -- "$new"' EXIT`,
         'mkdir -m 0755 -- "$new"',
         'tar -x --no-same-owner --no-same-permissions -C "$new" -f -',
         `printf '%s\\n' ${quote(label)} > "$new/${COMPLETE}"`,
