@@ -1,4 +1,4 @@
-import { CommandError, ConnectError, LeaseHeldError, TimeoutError } from '../errors.ts'
+import { AbortedError, CommandError, ConnectError, LeaseHeldError, TimeoutError } from '../errors.ts'
 import type { EventSink } from '../events/event.ts'
 import type { ExecResult } from '../transport/transport.ts'
 import type { NumberedStep } from './act.ts'
@@ -66,6 +66,16 @@ export class ActReader {
       return new ConnectError(`connection lost during ${at}: its state is unknown`, details)
     }
     return new ConnectError(`connection lost after ${this.#applied.length} of ${total} steps`, details)
+  }
+
+  /** What it means that the operator stopped the run at this point. */
+  stopped(cause: Error): AbortedError {
+    const total = this.#steps.length
+    const at =
+      this.#current === undefined
+        ? `after ${this.#applied.length} of ${total} steps`
+        : `during step ${this.#current + 1} of ${total} (${this.#title(this.#current)}), which goes on to its end there`
+    return new AbortedError(`stopped ${at}`, { host: this.#host, cause })
   }
 
   #exitCode = 0

@@ -1,4 +1,4 @@
-import { ConnectError, messageOf } from '../errors.ts'
+import { AbortedError, ConnectError, messageOf } from '../errors.ts'
 import type { EventSink, PlannedChange } from '../events/event.ts'
 import type { ExecOptions, Transport } from '../transport/transport.ts'
 import { actProgram, longest, numberedSteps } from './act.ts'
@@ -66,7 +66,8 @@ async function act(transport: Transport, plan: HostPlan, runner: Runner, options
     })
     reader.finish(result)
   } catch (error) {
-    throw error instanceof ConnectError ? reader.lost(error) : error
+    if (error instanceof ConnectError) throw reader.lost(error)
+    throw error instanceof AbortedError ? reader.stopped(error) : error
   }
   return reader.applied
 }
