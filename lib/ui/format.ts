@@ -29,6 +29,10 @@ const at = (level: number, text: string): readonly Line[] => [{ level, text }]
 const on = (host: string | undefined) => (host === undefined ? '' : `${sanitise(host)}: `)
 const counted = (count: number, thing: string) => `${count} ${thing}${count === 1 ? '' : 's'}`
 
+/** A host's error names the host, as does the line that it stands in. */
+const alone = (host: string | undefined, text: string) =>
+  host !== undefined && text.startsWith(`${host}: `) ? text.slice(host.length + 2) : text
+
 /** The first line of a reason: the whole of it comes with the error at the end. */
 const brief = (reason: string) => sanitise(reason.split('\n', 1)[0] ?? '')
 
@@ -45,7 +49,8 @@ const FORMATS: Formats = {
         ],
   phase: ({ title }, paints) => at(0, paints('bold', `-- ${sanitise(title)}`)),
   note: ({ text, host }) => at(0, on(host) + sanitise(text)),
-  warning: ({ text, host }, paints) => at(0, `${on(host)}${paints('yellow', 'warning:')} ${sanitise(text)}`),
+  warning: ({ text, host }, paints) =>
+    at(0, `${on(host)}${paints('yellow', 'warning:')} ${sanitise(alone(host, text))}`),
   // Shown in groups, see PlanGroups.
   'host-planned': () => [],
   'step-started': ({ host, step }, paints) => at(1, on(host) + paints('dim', `${sanitise(step)} ...`)),
@@ -64,7 +69,7 @@ const FORMATS: Formats = {
       [
         `${on(host)}${paints(OUTCOME_STYLES[outcome], outcome)}`,
         outcome === 'changed' ? ` ${changed}` : '',
-        reason === undefined ? '' : `: ${brief(reason)}`,
+        reason === undefined ? '' : `: ${brief(alone(host, reason))}`,
       ].join(''),
     ),
   progress: ({ text, done, total }) =>
