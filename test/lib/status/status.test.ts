@@ -46,11 +46,10 @@ test('the probe runs on a bare machine, and finds a release with any label', () 
   mkdirSync(join(root, 'srv/none'))
   symlinkSync(join(root, 'srv/sync/releases/0123456789ab'), join(root, 'srv/sync/current'))
   const script = statusProbe(['sync', 'none']).text.replaceAll('/srv/', `${root}/srv/`)
-  // Only what every Debian has: neither Docker nor supervisor.
-  const tools = ['cut', 'nproc', 'df', 'awk', 'tr', 'basename', 'readlink', 'stat', 'cat', 'sed']
+  // As on a bare machine: neither Docker nor supervisor.
   const hide = 'command() { case $2 in docker | supervisorctl) return 1 ;; esac; }; systemctl() { :; }\n'
   const { stdout, status } = spawnSync('/bin/sh', ['-c', hide + script], { encoding: 'utf8' })
-  expect(status, tools.join()).toBe(0)
+  expect(status).toBe(0)
   const { releases, load, cores, disk } = parseStatus(stdout)
   expect(releases).toMatchObject([{ service: 'sync', release: '0123456789ab', label: `it's $(v1)` }])
   expect([load, cores].every(Number.isFinite)).toBe(true)
