@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
-import { prepareContainerHosts, swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
+import { swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
 import { deployProcesses } from '../lib/rollout/deploy-processes.ts'
+import { applyFoundation } from '../lib/rollout/foundation.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
 import { serviceRelease } from '../lib/rollout/service-release.ts'
 import { bodies } from '../templates/index.ts'
@@ -37,6 +38,12 @@ export default defineTask({
     const services = servicesNamed(ctx.fleet, name)
     // Every release is found before anything changes: a wrong name must not stop a roll-out half-way.
     const releases = await Promise.all(services.map(([, service]) => serviceRelease(ctx, service, ref)))
+    ctx.phase('what the releases stand on: packages, stores, engines, proxies')
+    const foundation = await applyFoundation(
+      ctx,
+      services.map(([, service]) => service),
+      bodies,
+    )
     const rolled: Rolled[] = []
     for (const [index, [service, spec]] of services.entries()) {
       const release = releases[index]
@@ -48,13 +55,18 @@ export default defineTask({
         continue
       }
       const target = swapTarget(ctx, service, spec)
-      const { total } = await prepareContainerHosts(ctx, target, bodies)
       const report = await swapIn(ctx, target, release)
       const swapped = report.outcome === 'unchanged' ? 0 : target.hosts.length
-      rolled.push({ service, release: release.id, label: release.label, changed: total + swapped })
+      rolled.push({ service, release: release.id, label: release.label, changed: swapped })
     }
+    if (!ctx.planOnly && foundation.total > 0) ctx.print(`the hosts: ${foundation.total} changes`)
     if (!ctx.planOnly) for (const line of rolled.map(said)) ctx.print(line)
-    return { data: { services: rolled, changed: rolled.reduce((sum, { changed }) => sum + changed, 0) } }
+    return {
+      data: {
+        services: rolled,
+        changed: rolled.reduce((sum, { changed }) => sum + changed, foundation.total),
+      },
+    }
   },
 })
 

@@ -1,5 +1,4 @@
 import type { ProcessService } from '../fleet/model.ts'
-import { directory } from '../resource/kinds/directory.ts'
 import { file } from '../resource/kinds/file.ts'
 import { packages } from '../resource/kinds/packages.ts'
 import { postgresDatabase } from '../resource/kinds/postgres-database.ts'
@@ -76,11 +75,11 @@ function rabbitmq(
 ): readonly Resource[] {
   return [
     // Configured before it is installed, so that its very first start already listens where it should.
-    directory({ path: '/etc/rabbitmq', mode: 0o755 }),
     file({
       path: '/etc/rabbitmq/rabbitmq-env.conf',
       content: bodies.rabbitmqEnvironment,
       mode: 0o644,
+      parents: true,
       notify: [restartRabbitmq],
     }),
     file({
