@@ -16,7 +16,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // A second one lets go at once: what runs on the hosts goes on there and can be resumed.
     if (controller.signal.aborted) process.exit(ABORTED)
-    controller.abort(new AbortedError(`stopped by ${signal}`, { hint: 'fleet runs shows what still runs' }))
+    controller.abort(
+      new AbortedError(`stopped by ${signal}`, { hint: 'run it again: what is done stays done' }),
+    )
   })
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
+import { isChosen, requireChosen } from '../lib/rollout/chosen.ts'
 import { swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
 import { deployProcesses } from '../lib/rollout/deploy-processes.ts'
 import { applyFoundation } from '../lib/rollout/foundation.ts'
@@ -35,7 +36,12 @@ export default defineTask({
   hosts: 'all',
   examples: ['fleet deploy', 'fleet deploy sync --release v1.4.2', 'fleet deploy web --release ./app --plan'],
   async run(ctx, { service: name, release: ref }) {
-    const services = servicesNamed(ctx.fleet, name)
+    const named = servicesNamed(ctx.fleet, name)
+    const services = named.filter(([service, spec]) => isChosen(ctx, service, spec))
+    const [first] = named
+    if (services.length === 0 && first !== undefined) requireChosen(ctx, ...first)
+    const left = named.filter(each => !services.includes(each)).map(([service]) => service)
+    if (left.length > 0) ctx.note(`left out by --on: ${left.join(', ')}`)
     // Every release is found before anything changes: a wrong name must not stop a roll-out half-way.
     const releases = await Promise.all(services.map(([, service]) => serviceRelease(ctx, service, ref)))
     ctx.phase('what the releases stand on: packages, stores, engines, proxies')

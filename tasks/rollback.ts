@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
+import { requireChosen } from '../lib/rollout/chosen.ts'
 import { containerNamed } from '../lib/rollout/services-named.ts'
 import { swapTarget } from '../lib/rollout/deploy-container.ts'
 import { rollback } from '../lib/rollout/rollback.ts'
@@ -16,7 +17,9 @@ export default defineTask({
   hosts: 'all',
   examples: ['fleet rollback web'],
   async run(ctx, { service: name }) {
-    const target = swapTarget(ctx, name, containerNamed(ctx.fleet, name))
+    const service = containerNamed(ctx.fleet, name)
+    requireChosen(ctx, name, service)
+    const target = swapTarget(ctx, name, service)
     const report = await rollback(ctx, { target, now: ctx.now })
     if (report.outcome === 'rolled-back') {
       ctx.print(

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
+import { requireChosen } from '../lib/rollout/chosen.ts'
 import { containerNamed } from '../lib/rollout/services-named.ts'
 import { swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
 import { serviceRelease } from '../lib/rollout/service-release.ts'
@@ -22,6 +23,7 @@ export default defineTask({
   examples: ['fleet swap web --release v2', 'fleet swap web --release ./app --plan'],
   async run(ctx, { service: name, release: ref }) {
     const service = containerNamed(ctx.fleet, name)
+    requireChosen(ctx, name, service)
     const release = await serviceRelease(ctx, service, ref)
     const report = await swapIn(ctx, swapTarget(ctx, name, service), release)
     if (report.outcome === 'deployed')

@@ -1,8 +1,8 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sh } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
-import { formatKnownHost } from '../transport/known-hosts.ts'
+import { formatKnownHost, knownKeys, parseKnownHosts } from '../transport/known-hosts.ts'
 
 /** Where the recorded host keys of a fleet lie, in OpenSSH's known_hosts format. */
 export const recordedHostKeys = (state: string, fleet: string): string => join(state, 'known_hosts', fleet)
@@ -18,13 +18,15 @@ export async function recordHostKeys(ctx: TaskContext): Promise<string> {
     return `${type} ${key}`
   })
   const path = recordedHostKeys(ctx.paths.state, ctx.fleet.name)
-  const others = new Map<string, string>()
-  for (const host of ctx.hosts) {
-    const key = keys.get(host.name)
-    if (key !== undefined) others.set(host.name, formatKnownHost(host.address, host.target.port, key))
-  }
+  const before = parseKnownHosts(await readFile(path, 'utf8').catch(() => ''))
+  const lines = ctx.allHosts.flatMap(({ name, address, target }) => {
+    const seen = keys.get(name)
+    // A run on some hosts leaves what is recorded of the others.
+    const known = seen === undefined ? knownKeys(before, address, target.port).keys : [seen]
+    return known.map(key => formatKnownHost(address, target.port, key))
+  })
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await writeFile(`${path}.new`, [...others.values()].map(line => `${line}\n`).join(''), { mode: 0o600 })
+  await writeFile(`${path}.new`, lines.map(line => `${line}\n`).join(''), { mode: 0o600 })
   await rename(`${path}.new`, path)
   return path
 }

@@ -56,7 +56,9 @@ export function selectHosts(
   const excluded = new Set(unwanted.flatMap(selector => matches(fleet, selector)))
   if (base === 'none') {
     if (on.length === 0) return []
-    throw new UsageError('--on: this command works on no hosts')
+    throw new UsageError('--on: this command works on no hosts', {
+      hint: 'leave --on out: it is about the fleet as a whole',
+    })
   }
   const selected = allowed.filter(host => chosen.has(host) && !excluded.has(host))
   if (selected.length > 0) return selected

@@ -52,10 +52,10 @@ export interface Swap {
 export function openSwap(ctx: RolloutContext, target: SwapTarget, limits: Partial<SwapLimits> = {}): Swap {
   const { name, service, hosts } = target
   if (hosts.length === 0)
-    throw new ConfigError(`no host runs ${name}`, { hint: `fleet hosts --on ${service.role}` })
+    throw new ConfigError(`no host runs ${name}`, { hint: `fleet hosts --role ${service.role}` })
   if (target.proxies.length === 0) {
     throw new ConfigError(`no proxy stands in front of ${name}`, {
-      hint: `fleet hosts --on ${service.proxy.role}`,
+      hint: `fleet hosts --role ${service.proxy.role}`,
     })
   }
   const proxies = target.proxies.map(host => haproxy(ctx.on(host), name))

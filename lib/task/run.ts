@@ -11,6 +11,7 @@ import { applyResources } from '../resource/apply.ts'
 import { chooseSecrets } from '../secrets/choose.ts'
 import { connect } from '../transport/connect.ts'
 import { createPool } from '../transport/pool.ts'
+import type { Connect } from '../transport/transport.ts'
 import { confirm } from './confirm.ts'
 import type { TaskContext } from './context.ts'
 import type { Params, Task, TaskResult } from './define.ts'
@@ -35,12 +36,13 @@ function baseHosts<P extends Params>(
 
 /**
  * Runs one task: resolves and selects the hosts, gives the task its context, and closes every connection at the end,
- * however it ends. Errors are thrown on for the caller to show.
+ * however it ends. Errors are thrown on for the caller to show. Tests give another way to `open` a host.
  */
 export async function runTask<P extends Params>(
   task: Task<P>,
   params: z.output<P>,
   environment: Environment,
+  open: Connect = connect,
 ): Promise<TaskResult> {
   const { fleet, emit, signal, paths, timeout, concurrency, planOnly } = environment
   const provider = await chooseProvider(fleet, environment)
@@ -48,9 +50,9 @@ export async function runTask<P extends Params>(
   const base = baseHosts(task, environment, params)
   const needsHosts = !base.includes('none')
   const allHosts = needsHosts ? resolveHosts(fleet, await provider.list({ emit, signal }), local) : []
-  const chosen = new Set(needsHosts ? selectHosts(fleet, base, environment.on) : [])
+  const chosen = new Set(selectHosts(fleet, needsHosts ? base : 'none', environment.on))
   const hosts = allHosts.filter(host => chosen.has(host.name))
-  const pool = createPool(connect, { signal, timeout })
+  const pool = createPool(open, { signal, timeout })
   const runId = newRunId(environment.now())
   const owner = `${userInfo().username}@${hostname()}`
   const connectTo = (host: FleetHost) => pool.open(host.target)

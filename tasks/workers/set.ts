@@ -10,7 +10,7 @@ export default defineTask({
     'deploy, which goes back to the fleet file.',
   params: z.strictObject({
     count: z.number().int().min(0).max(64).describe('workers a host'),
-    service: z.string().default('sync').describe('the service that runs them'),
+    service: z.string().default('sync').meta({ description: 'the service that runs them', names: 'service' }),
     program: z.string().default('worker').describe('its program'),
   }),
   hosts: (fleet, { service }) => {
@@ -22,7 +22,10 @@ export default defineTask({
   async run(ctx, { count, service: name, program }) {
     const service = ctx.fleet.services[name]
     if (service?.kind !== 'processes' || service.programs?.[program] === undefined) {
-      throw new ConfigError(`${name} has no program ${program}`)
+      const programs = service?.kind === 'processes' ? Object.keys(service.programs ?? {}) : []
+      throw new ConfigError(`${name} has no program "${program}"`, {
+        hint: `programs of ${name}: ${programs.join(', ') || 'none'}`,
+      })
     }
     const report = await ctx.apply([serviceProgram({ name, service }, program, count)])
     if (!ctx.planOnly) {

@@ -8,4 +8,4 @@ local   all  postgres                    peer
 local   all  all                         scram-sha-256
 host    all  all       127.0.0.1/32      scram-sha-256
 host    all  all       ::1/128           scram-sha-256
-${clients.map(client => `host    all  all       ${client}/32  scram-sha-256\n`).join('')}`
+${clients.map(client => `host    all  all       ${client}/${client.includes(':') ? 128 : 32}  scram-sha-256\n`).join('')}`

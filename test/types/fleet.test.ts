@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { defineFleet, defineTask, sh, Secret } from '../../lib/index.ts'
+import lab from '../../inventory/lab.ts'
+import { defineFleet, defineTask, sh, Secret, type Fleet } from '../../lib/index.ts'
 
 const access = { user: 'deploy' }
 
@@ -67,3 +68,10 @@ export const leak = () => sh`echo ${new Secret('token', 'x')}`
 test('what compiles works', () => {
   expect(unknownParam.name).toBe('x')
 })
+
+// What holds for made-up fleets holds for the one that everybody copies from.
+export const unknownLabRole: Fleet<keyof typeof lab.roles> = {
+  ...lab,
+  // @ts-expect-error: the lab has no role "wbe"
+  hosts: { ...lab.hosts, web3: { role: 'wbe' } },
+}

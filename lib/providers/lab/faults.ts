@@ -91,7 +91,7 @@ export function labFaults(lab: string): LabFaults {
       if (odd !== undefined || !Number.isInteger(leave) || leave < 0) {
         throw new UsageError(`cannot fill "${odd ?? leave}"`, {
           host,
-          hint: `fleet lab fill ${host} --leave 1M`,
+          hint: `fleet lab fill ${host}`,
         })
       }
       return inside(host, call, FILL, [String(leave), ...paths])

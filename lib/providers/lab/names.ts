@@ -12,7 +12,7 @@ export function checkLabName(name: string): string {
   throw new UsageError(
     `"${name}" cannot be a lab's name: a letter, then at most 20 letters, digits and dashes`,
     {
-      hint: 'fleet lab up --lab demo',
+      hint: 'FLEET_LAB=demo fleet lab up',
     },
   )
 }

@@ -39,7 +39,7 @@ export function freeAddresses(subnet: string, taken: ReadonlySet<string>, count:
   throw new ApiError(
     `a lab has room for ${all.length} hosts, ${taken.size} are taken and ${count} more wanted`,
     {
-      hint: 'fleet lab up --lab another',
+      hint: 'FLEET_LAB=another fleet lab up',
     },
   )
 }

@@ -6,6 +6,7 @@ import { ActReader } from '../../../lib/resource/act-reader.ts'
 import { applyResources } from '../../../lib/resource/apply.ts'
 import { file } from '../../../lib/resource/kinds/file.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
+import { stdinBytes } from '../../../lib/transport/stdin.ts'
 import type { ExecOptions, ExecResult, Transport } from '../../../lib/transport/transport.ts'
 
 const secret = new Secret('token', 'xyzzy-secret\n')
@@ -16,18 +17,18 @@ function hostThat(
   answers: readonly (string | Error | { stdout: string; stderr: string; exitCode: number })[],
 ) {
   const commands: string[] = []
-  const exec = (command: string, { stdin = '', onStdout }: ExecOptions = {}): Promise<ExecResult> => {
+  const exec = async (command: string, { stdin, onStdout }: ExecOptions = {}): Promise<ExecResult> => {
     const answer = answers[commands.length] ?? ''
     commands.push(command)
-    const nonce = /^nonce=(.*)$/m.exec(gunzipSync(Buffer.from(stdin)).toString())?.[1] ?? ''
-    if (answer instanceof Error) return Promise.reject(answer)
+    const nonce = /^nonce=(.*)$/m.exec(gunzipSync(await stdinBytes(stdin)).toString())?.[1] ?? ''
+    if (answer instanceof Error) throw answer
     const { stdout, stderr, exitCode } =
       typeof answer === 'string' ? { stdout: answer, stderr: '', exitCode: 0 } : answer
     const mark = (text: string) => text.replaceAll('~', `\n${nonce}`)
     const [said, lost] = mark(stdout).split('LOST')
     onStdout?.(Buffer.from(said ?? ''))
-    if (lost !== undefined) return Promise.reject(new ConnectError('reset'))
-    return Promise.resolve({ exitCode, stdout: Buffer.from(said ?? ''), stderr: Buffer.from(mark(stderr)) })
+    if (lost !== undefined) throw new ConnectError('reset')
+    return { exitCode, stdout: Buffer.from(said ?? ''), stderr: Buffer.from(mark(stderr)) }
   }
   const transport: Transport = {
     host: 'web1',

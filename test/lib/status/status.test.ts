@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parseStatus } from '../../../lib/status/host-status.ts'
+import { statusProbe } from '../../../lib/status/probe.ts'
+import { statusTable } from '../../../lib/status/table.ts'
+import { fleetHost } from '../../support/fleet-host.ts'
+import { folder } from '../../support/folder.ts'
+
+const SAID = `load\t0.42
+cores\t2
+disk\t17%
+failed\t
+release\tsync 0123456789ab 1795348800 v1 (hot fix)
+program\tsync-worker_00 RUNNING
+program\tsync-worker_01 STARTING
+program\tsync-worker_02 FATAL
+container\tweb blue 0123456789ab running
+container\tweb green ba9876543210 exited
+`
+
+test('what a host says is read', () => {
+  expect(parseStatus(SAID)).toEqual({
+    load: 0.42,
+    cores: 2,
+    disk: '17%',
+    failedUnits: [],
+    releases: [
+      {
+        service: 'sync',
+        release: '0123456789ab',
+        label: 'v1 (hot fix)',
+        deployedAt: new Date(1_795_348_800_000),
+      },
+      { service: 'web', slot: 'blue', release: '0123456789ab', state: 'running' },
+      { service: 'web', slot: 'green', release: 'ba9876543210', state: 'exited' },
+    ],
+    processes: { running: 2, total: 3 },
+  })
+  expect(parseStatus('')).toMatchObject({ disk: '?', releases: [], processes: { total: 0 } })
+})
+
+test('the probe runs on a bare machine, and finds a release with any label', () => {
+  const root = folder({ 'srv/sync/releases/0123456789ab/.fleetfile-release': `it's $(v1)\n` })
+  mkdirSync(join(root, 'srv/none'))
+  symlinkSync(join(root, 'srv/sync/releases/0123456789ab'), join(root, 'srv/sync/current'))
+  const script = statusProbe(['sync', 'none']).text.replaceAll('/srv/', `${root}/srv/`)
+  // Only what every Debian has: neither Docker nor supervisor.
+  const tools = ['cut', 'nproc', 'df', 'awk', 'tr', 'basename', 'readlink', 'stat', 'cat', 'sed']
+  const hide = 'command() { case $2 in docker | supervisorctl) return 1 ;; esac; }; systemctl() { :; }\n'
+  const { stdout, status } = spawnSync('/bin/sh', ['-c', hide + script], { encoding: 'utf8' })
+  expect(status, tools.join()).toBe(0)
+  const { releases, load, cores, disk } = parseStatus(stdout)
+  expect(releases).toMatchObject([{ service: 'sync', release: '0123456789ab', label: `it's $(v1)` }])
+  expect([load, cores].every(Number.isFinite)).toBe(true)
+  expect(disk).toMatch(/^\d+%$/)
+})
+
+const now = new Date(1_795_348_800_000 + 5 * 60_000)
+const host = fleetHost('web1', 'web', '10.0.0.1')
+const line = (said: string, live = new Map([['web', 'blue']])) =>
+  statusTable([{ host, answer: parseStatus(said) }], live, now).split('\n')[1]
+
+test.each<[string, string, RegExp]>([
+  [
+    'all of it',
+    SAID,
+    /^web1 +web +v1 \(hot fix\) \(0123456789ab\), .*blue\* green +stopped: green +0\.42 +17% +2\/3 +5m ago$/,
+  ],
+  [
+    'a unit that failed comes first',
+    SAID.replace('failed\t', 'failed\tcron.service ssh.service '),
+    / failed: cron\.service, ssh\.service /,
+  ],
+  ['processes that are down', SAID.replace(/container.*green.*\n/, ''), / processes down /],
+  ['a bare host', 'load\t0\ndisk\t1%\n', /^web1 +web +- +- +ok +0\.00 +1% +- +-$/],
+  ['a deploy of just now', SAID.replace('1795348800', '1795349090'), /just now$/],
+  ['an old one', SAID.replace('1795348800', '1794000000'), /16d ago$/],
+])('%s', (_, said, expected) => {
+  expect(line(said)).toMatch(expected)
+})
+
+test('a host that says nothing has a line as well', () => {
+  expect(statusTable([{ host, answer: 'web1: timed out' }], new Map(), now)).toMatch(
+    /\nweb1 +web +- +- +unreachable/,
+  )
+})

@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { AbortedError, ConnectError } from '../../../lib/errors.ts'
+import type { FleetEvent } from '../../../lib/events/event.ts'
+import { validateFleet } from '../../../lib/fleet/validate.ts'
+import { sh } from '../../../lib/shell/sh.ts'
+import type { TaskContext } from '../../../lib/task/context.ts'
+import { defineTask, type Task } from '../../../lib/task/define.ts'
+import type { Environment } from '../../../lib/task/environment.ts'
+import { runTask } from '../../../lib/task/run.ts'
+import { recordingConnect, recordingTransport } from '../../../lib/transport/recording.ts'
+import { testEnvironment } from '../../support/environment.ts'
+
+const shop = validateFleet(
+  {
+    name: 'shop',
+    provider: 'static',
+    access: { user: 'ops' },
+    roles: { web: {}, db: {} },
+    hosts: {
+      web1: { role: 'web', address: '203.0.113.1' },
+      web2: { role: 'web', address: '203.0.113.2' },
+      db1: { role: 'db', address: '203.0.113.3' },
+    },
+    services: {},
+    secrets: ['token'],
+  },
+  'shop.ts',
+)
+
+const task = (run: Task['run'], hosts: Task['hosts'] = 'all') =>
+  defineTask({ name: 'try', summary: 'Try', params: z.strictObject({}), hosts, run })
+
+function world(overrides: Partial<Environment> = {}) {
+  const events: FleetEvent[] = []
+  const environment = testEnvironment(shop, {
+    emit: event => void events.push(event),
+    env: { FLEET_SECRET_TOKEN: 'hunter2' },
+    ...overrides,
+  })
+  const [web1, web2, db1] = ['web1', 'web2', 'db1'].map(host =>
+    recordingTransport({ host, expect: [{ command: 'uptime', times: 'any' }] }),
+  )
+  if (web1 === undefined || web2 === undefined || db1 === undefined) throw new Error('unreachable')
+  return { environment, events, web1, web2, db1, connect: recordingConnect({ web1, web2, db1 }) }
+}
+
+const uptime = (ctx: TaskContext) => ctx.each(ctx.hosts, host => ctx.on(host).read(sh`uptime`))
+
+test.each<[Task['hosts'], readonly string[], readonly string[]]>([
+  ['all', [], ['web1', 'web2', 'db1']],
+  ['web', [], ['web1', 'web2']],
+  [['db', 'web1'], [], ['web1', 'db1']],
+  [() => ['db'], [], ['db1']],
+  ['all', ['web', '!web2'], ['web1']],
+  ['none', [], []],
+])('a task on %j with --on %j works on %j, and on no other', async (hosts, on, expected) => {
+  const { environment, events, connect, ...transports } = world({ on })
+  await runTask(
+    task(async ctx => void (await uptime(ctx)), hosts),
+    {},
+    environment,
+    connect,
+  )
+  const used = [transports.web1, transports.web2, transports.db1].filter(each => each.executed.length > 0)
+  expect(used.map(({ host }) => host)).toEqual(expected)
+  expect(events[0]).toEqual({ type: 'run-started', task: 'try', fleet: 'shop', hosts: expected })
+})
+
+test.each<[string, Task['hosts'], readonly string[], string]>([
+  ['a host that is not there', 'all', ['web9'], '--on: unknown host or role "web9", did you mean "web1"?'],
+  ['a host of another role', 'web', ['db1'], '--on db1 leaves no host'],
+  ['a task without hosts', 'none', ['web1'], '--on: this command works on no hosts'],
+])('--on with %s runs nothing', async (_, hosts, on, message) => {
+  const { environment, events, connect } = world({ on })
+  const run = () => Promise.reject(new Error('it ran'))
+  await expect(runTask(task(run, hosts), {}, environment, connect)).rejects.toMatchObject({
+    message,
+    exitCode: 2,
+  })
+  expect(events).toEqual([])
+})
+
+test('connections are shared in a run, and closed however it ends', async () => {
+  const { environment, connect, web1 } = world()
+  const opened: string[] = []
+  const run = async (ctx: TaskContext) => {
+    await uptime(ctx)
+    await uptime(ctx)
+    throw new Error('in the middle')
+  }
+  const counted: typeof connect = (target, options) => {
+    opened.push(`${target.user}@${target.name}`)
+    return connect(target, options)
+  }
+  await expect(runTask(task(run), {}, environment, counted)).rejects.toThrow('in the middle')
+  expect(opened.toSorted()).toEqual(['ops@db1', 'ops@web1', 'ops@web2'])
+  expect(web1.closed).toBe(true)
+})
+
+test('a host that cannot be reached is named, the others are worked on', async () => {
+  const { environment, web1, web2 } = world({ on: ['web'] })
+  const gone = new ConnectError('connection refused', { host: 'web2' })
+  const connect = recordingConnect({ web1, web2: gone })
+  await expect(
+    runTask(
+      task(async ctx => void (await uptime(ctx))),
+      {},
+      environment,
+      connect,
+    ),
+  ).rejects.toMatchObject({
+    message: '1 of 2 hosts failed\n  web2: connection refused',
+    exitCode: 5,
+  })
+  expect(web1.executed).toHaveLength(1)
+  expect(web2.executed).toHaveLength(0)
+})
+
+test('what fails after Ctrl-C is told as the stop it is', async () => {
+  const controller = new AbortController()
+  const { environment, connect } = world({ signal: controller.signal })
+  const run = async () => {
+    controller.abort(new AbortedError('stopped by SIGINT'))
+    throw new Error('cut off')
+  }
+  await expect(runTask(task(run), {}, environment, connect)).rejects.toMatchObject({
+    message: 'stopped: cut off',
+    exitCode: 8,
+  })
+})
+
+test('what a task is given', async () => {
+  const { environment, connect } = world()
+  const seen: unknown[] = []
+  const run = async (ctx: TaskContext) => {
+    seen.push(ctx.runId, ctx.allHosts.length, (await ctx.secret('token')).reveal())
+    return { data: 1, exitCode: 3 }
+  }
+  expect(await runTask(task(run), {}, environment, connect)).toEqual({ data: 1, exitCode: 3 })
+  expect(seen).toEqual([expect.stringMatching(/^20261122T120000-[0-9a-f]{4}$/), 3, 'hunter2'])
+  expect(
+    await runTask(
+      task(async () => {}),
+      {},
+      environment,
+      connect,
+    ),
+  ).toEqual({ exitCode: 0 })
+})

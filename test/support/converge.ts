@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process'
+import type { Change, Resource, Step } from '../../lib/resource/resource.ts'
+import { Secret, revealed } from '../../lib/shell/secret.ts'
+
+function run(script: string, stdin: Step['stdin'] = ''): string {
+  const input = typeof stdin === 'string' || stdin instanceof Secret ? revealed(stdin) : stdin
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script], {
+    input,
+    encoding: 'utf8',
+    cwd: '/',
+  })
+  if (status !== 0) throw new Error(`exit code ${status}\n${stdout}${stderr}`)
+  return stdout
+}
+
+/**
+ * Brings one resource to its wanted state on this machine, with a real `/bin/sh` and without the engine around it.
+ * `rewrite` moves absolute paths elsewhere. Undefined when it was as wanted.
+ */
+export function converge(
+  { kind, wanted }: Resource,
+  rewrite: (script: string) => string = script => script,
+): Change | undefined {
+  const [seen] = kind.parse(run(`set -u\n${rewrite(kind.observe([wanted]))}`), [wanted])
+  const change = kind.diff(wanted, seen)
+  if (change === undefined) return undefined
+  for (const { script, stdin } of kind.act(wanted, seen)) run(`set -eu\numask 022\n${rewrite(script)}`, stdin)
+  return change
+}

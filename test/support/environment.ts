@@ -1,0 +1,25 @@
+import type { Fleet } from '../../lib/fleet/model.ts'
+import type { Environment } from '../../lib/task/environment.ts'
+import { folder } from './folder.ts'
+
+/** What a run takes from outside, with nobody at the terminal and everything of the operator in one folder. */
+export const testEnvironment = (
+  fleet: Fleet,
+  { home = folder(), ...more }: Partial<Environment> & { readonly home?: string } = {},
+): Environment => ({
+  fleet,
+  on: [],
+  planOnly: false,
+  concurrency: 4,
+  timeout: 1000,
+  yes: false,
+  isInteractive: false,
+  emit: () => undefined,
+  print: () => undefined,
+  ask: async () => false,
+  signal: new AbortController().signal,
+  paths: { cwd: home, fleet: home, state: home, cache: home, home },
+  env: {},
+  now: () => new Date('2026-11-22T12:00:00Z'),
+  ...more,
+})
