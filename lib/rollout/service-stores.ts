@@ -16,6 +16,7 @@ const storeBodies = (ctx: TaskContext, host: FleetHost, bodies: RolloutBodies): 
   postgresHba: bodies.postgresHba({ clients: [...clientsOf(ctx, host), host.address] }),
   rabbitmqConfig: bodies.rabbitmqConfig({ address: host.address }),
   rabbitmqEnvironment: bodies.rabbitmqEnvironment(),
+  epmdSocket: bodies.epmdSocket(),
 })
 
 async function storePasswords(ctx: TaskContext, service: ProcessService): Promise<Record<string, Secret>> {

@@ -19,6 +19,7 @@ export interface StoreBodies {
   readonly postgresHba: string
   readonly rabbitmqConfig: string
   readonly rabbitmqEnvironment: string
+  readonly epmdSocket: string
 }
 
 type Passwords = Readonly<Record<string, Secret>>
@@ -38,6 +39,17 @@ const restartStale = (name: string, config: string): Handler => ({
 const restartPostgres: Handler = { id: 'restart postgresql', script: 'systemctl restart postgresql@15-main' }
 const reloadPostgres: Handler = { id: 'reload postgresql', script: 'systemctl reload postgresql@15-main' }
 const restartRabbitmq = restartStale('rabbitmq-server', '/etc/rabbitmq/rabbitmq.conf')
+
+/** A fresh install has taken the address already; otherwise the broker has to let go of the old socket. */
+const moveEpmd: Handler = {
+  id: 'move epmd',
+  script: [
+    'systemctl daemon-reload',
+    "ss -Htln 'sport = :4369' | grep -qvF 127.0.0.1: || exit 0",
+    'systemctl stop rabbitmq-server epmd.service epmd.socket',
+    'systemctl start epmd.socket rabbitmq-server',
+  ].join('\n'),
+}
 
 function postgres(
   spec: NonNullable<ProcessService['postgres']>,
@@ -87,6 +99,13 @@ function rabbitmq(
       content: bodies.rabbitmqConfig,
       mode: 0o644,
       notify: [restartRabbitmq],
+    }),
+    file({
+      path: '/etc/systemd/system/epmd.socket.d/10-fleetfile.conf',
+      content: bodies.epmdSocket,
+      mode: 0o644,
+      parents: true,
+      notify: [moveEpmd],
     }),
     packages(['rabbitmq-server']),
     unit({ name: 'rabbitmq-server.service', enabled: true, active: true }),
