@@ -27,7 +27,7 @@ export function checkNames(task: Task, values: Readonly<Record<string, unknown>>
     for (const value of [values[param.key]].flat()) {
       if (typeof value !== 'string' || known.includes(value)) continue
       throw new UsageError(
-        `${labelOf(param)}: ${unknown(param.names.replace(' or all', ''), value, known)}`,
+        `${param.isArgument ? '' : `${labelOf(param)}: `}${unknown(param.names.replace(' or all', ''), value, known)}`,
         {
           hint: `${HINTS[param.names]} of ${fleet.name}: ${known.join(', ')}`,
         },

@@ -20,7 +20,9 @@ const TIMEOUT = 10 * 60_000
 
 const count = (name: string) => (text: string) => {
   if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text)
-  throw new UsageError(`--${name}: must be a whole number of at least 1, not "${text}"`)
+  throw new UsageError(`--${name}: must be a whole number of at least 1, not "${text}"`, {
+    hint: `like --${name} 4`,
+  })
 }
 
 function duration(text: string): number {

@@ -95,7 +95,10 @@ async function fleetAt(path: string, places: FleetPlaces): Promise<FleetFile> {
     () => true,
     () => false,
   )
-  if (!isThere) throw new ConfigError(`there is no fleet file ${file}`)
+  if (!isThere) {
+    const names = (await listFleets(places)).map(each => each.name)
+    throw new ConfigError(`there is no fleet file ${file}`, { hint: `fleets: ${names.join(', ')}` })
+  }
   const source = join(await pathOf(places.root), 'inventory')
   const name = file.slice(file.lastIndexOf(sep) + 1).replace(/\.[cm]?[jt]s$/, '')
   if ((await pathOf(file)).startsWith(source + sep)) {

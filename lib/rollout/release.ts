@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import { listHint, type Release } from './release-model.ts'
 import { folderRelease } from './release-folder.ts'
@@ -34,7 +34,7 @@ export async function resolveRelease(
   if (/^(\/|\.{1,2}(\/|$))/.test(ref)) {
     const path = resolve(cwd, ref)
     if (await isFolder(path)) return folderRelease(path, basename(path), signal)
-    throw new ConfigError(`no folder ${path}`, { hint: listHint(source, false) })
+    throw new ConfigError(`no folder ${path}`, { hint: `ls ${dirname(path)}` })
   }
   if (source === undefined) {
     throw new ConfigError(`the service has no source to look for ${ref} in`, {

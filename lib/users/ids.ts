@@ -11,7 +11,11 @@ const MAX_SHOWN = 5
 export function parseId(text: string, source: string): string {
   const id = text.trim().toLowerCase()
   if (ID.test(id)) return id
-  throw new UsageError(`${source}: "${printable(text, 40)}" is no user id: 24 hexadecimal digits`)
+  const length = text.length > 40 ? ` (${text.length} characters)` : ''
+  throw new UsageError(
+    `${source}: not a user id: "${printable(text, 40)}"${length} (an id is 24 hexadecimal digits)`,
+    { hint: 'find the id with: fleet users list --where email=...' },
+  )
 }
 
 /** Ids given as arguments, each once. */
@@ -52,7 +56,11 @@ export function parseIdFile(text: string, name: string): readonly string[] {
 export async function readIdFile(path: string, cwd: string): Promise<readonly string[]> {
   const name = path === '-' ? 'standard input' : path
   const bytes = await readFile(path === '-' ? '/dev/stdin' : resolve(cwd, path)).catch((error: unknown) => {
-    throw new UsageError(`--file ${name}: ${messageOf(error)}`, { cause: error })
+    const missing = error instanceof Error && Reflect.get(error, 'code') === 'ENOENT'
+    throw new UsageError(`--file ${name}: ${missing ? 'there is no such file' : messageOf(error)}`, {
+      hint: 'a file with one user id a line, or - for the standard input',
+      cause: error,
+    })
   })
   if (bytes.length > MAX_BYTES) throw new UsageError(`${name}: larger than 16 MB: not a list of ids`)
   return parseIdFile(bytes.toString('utf8'), name)

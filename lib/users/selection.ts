@@ -24,7 +24,11 @@ export async function readSelection(
   cwd: string,
 ): Promise<Selection | undefined> {
   const ways = [ids.length > 0, where.length > 0, file !== undefined].filter(Boolean).length
-  if (ways > 1) throw new UsageError('name users by their ids, by --file or by --where: one of the three')
+  if (ways > 1) {
+    throw new UsageError('name users by their ids, by --file or by --where: one of the three', {
+      hint: 'leave out all but one of them',
+    })
+  }
   if (where.length > 0) {
     return { filter: parseWhere(where), ids: undefined, text: where.map(item => `--where ${item}`).join(' ') }
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ConfigError, defineTask } from '../../lib/index.ts'
 import { ensureEngine } from '../../lib/providers/lab/engine.ts'
+import { quote } from '../../lib/shell/quote.ts'
 import { table } from '../../lib/ui/table.ts'
 
 export default defineTask({
@@ -27,7 +28,7 @@ export default defineTask({
       signal: ctx.signal,
       install: install || 'ask',
       confirm: async steps => {
-        const list = steps.map(({ argv }) => `  ${argv.join(' ')}\n`).join('')
+        const list = steps.map(({ argv }) => `  ${argv.map(quote).join(' ')}\n`).join('')
         await ctx.confirm({ message: `A lab needs a Docker engine. This would run:\n${list}Install it?` })
         return true
       },

@@ -3,6 +3,7 @@ import { platform, userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { AbortedError, ApiError, ConfigError } from '../../errors.ts'
+import { quote } from '../../shell/quote.ts'
 import type { ProviderCall } from '../provider.ts'
 import { type EngineReport, type EngineStep, planEngine } from './engine-plan.ts'
 
@@ -25,7 +26,7 @@ export async function ensureEngine(options: EngineOptions): Promise<void> {
   if (!agreed) {
     throw new ConfigError(report.reason, {
       hint: 'fleet lab up --install',
-      issues: report.steps.map(({ title, argv }) => `${title}: ${argv.join(' ')}`),
+      issues: report.steps.map(({ title, argv }) => `${title}: ${argv.map(quote).join(' ')}`),
     })
   }
   await installEngine(report.steps, options)
@@ -56,7 +57,7 @@ export async function installEngine(steps: readonly EngineStep[], call: Provider
     if (result.isCanceled) throw new AbortedError('stopped while installing the Docker engine')
     if (result.failed) {
       const said = (result.stderr || result.shortMessage || '').split('\n').slice(-5).join('\n')
-      throw new ApiError(`cannot ${title}: ${said}`, { hint: argv.join(' ') })
+      throw new ApiError(`cannot ${title}: ${said}`, { hint: argv.map(quote).join(' ') })
     }
   }
   for (let waited = 0; waited < START_PATIENCE; waited += 250) {

@@ -11,7 +11,7 @@ export const faultHost = z.string().meta({ description: 'the host', names: 'host
 export function faultsOf(ctx: TaskContext): LabFaults {
   if (ctx.fleet.provider !== 'lab') {
     throw new ConfigError(`${ctx.fleet.name} is no lab: nothing is broken on purpose there`, {
-      hint: 'fleet lab status',
+      hint: 'fleet lab status --fleet lab',
     })
   }
   return labFaults(labPlace(ctx.fleet.name, ctx).name)

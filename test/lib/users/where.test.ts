@@ -39,7 +39,7 @@ describe('--where', () => {
     ['worker=-1', 'write it like worker=4711'],
     ['worker=99999999999', 'write it like worker=4711'],
     ['errors=many', 'write it like errors'],
-    ['id=-rf', 'is no user id'],
+    ['id=-rf', 'not a user id'],
   ])('refuses %j', (text, message) => {
     expect(() => parseCondition(text)).toThrow(UsageError)
     expect(() => parseCondition(text)).toThrow(message)
