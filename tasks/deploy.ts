@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
 import { isChosen, requireChosen } from '../lib/rollout/chosen.ts'
-import { prepareContainerHosts, swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
+import { swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
 import { deployProcesses } from '../lib/rollout/deploy-processes.ts'
+import { buildEarly, isFirstDeploy } from '../lib/rollout/first-deploy.ts'
+import { applyFoundation } from '../lib/rollout/foundation.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
 import { serviceRelease } from '../lib/rollout/service-release.ts'
 import { bodies } from '../templates/index.ts'
@@ -43,6 +45,20 @@ export default defineTask({
     if (left.length > 0) ctx.note(`left out by --on: ${left.join(', ')}`)
     // Every release is found before anything changes: a wrong name must not stop a roll-out half-way.
     const releases = await Promise.all(services.map(([, service]) => serviceRelease(ctx, service, ref)))
+    ctx.phase('what the releases stand on: packages, stores, engines, proxies')
+    const [foundation] = await Promise.all([
+      applyFoundation(
+        ctx,
+        services.map(([, service]) => service),
+        bodies,
+      ),
+      ...services.map(async ([service, spec], index) => {
+        const release = releases[index]
+        if (spec.kind === 'container' && release !== undefined) {
+          await buildEarly(ctx, swapTarget(ctx, service, spec), release)
+        }
+      }),
+    ])
     const rolled: Rolled[] = []
     for (const [index, [service, spec]] of services.entries()) {
       const release = releases[index]
@@ -54,13 +70,22 @@ export default defineTask({
         continue
       }
       const target = swapTarget(ctx, service, spec)
-      const { total } = await prepareContainerHosts(ctx, target, bodies)
+      if (ctx.planOnly && (await isFirstDeploy(ctx, target))) {
+        ctx.note(`would start ${release.label} (${release.id}) as the first release of ${service}`)
+        continue
+      }
       const report = await swapIn(ctx, target, release)
       const swapped = report.outcome === 'unchanged' ? 0 : target.hosts.length
-      rolled.push({ service, release: release.id, label: release.label, changed: total + swapped })
+      rolled.push({ service, release: release.id, label: release.label, changed: swapped })
     }
+    if (!ctx.planOnly && foundation.total > 0) ctx.print(`the hosts: ${foundation.total} changes`)
     if (!ctx.planOnly) for (const line of rolled.map(said)) ctx.print(line)
-    return { data: { services: rolled, changed: rolled.reduce((sum, { changed }) => sum + changed, 0) } }
+    return {
+      data: {
+        services: rolled,
+        changed: rolled.reduce((sum, { changed }) => sum + changed, foundation.total),
+      },
+    }
   },
 })
 

@@ -1,7 +1,7 @@
 import { haproxyConfig } from './haproxy/haproxy.cfg.ts'
 import { postgresHba } from './postgres/hba.ts'
 import { postgresListen } from './postgres/listen.ts'
-import { rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
+import { epmdSocket, rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
 import { runService } from './shell/run-service.ts'
 
 /** The file bodies that roll-outs render. */
@@ -9,6 +9,7 @@ export const bodies = {
   haproxyConfig,
   postgresHba,
   postgresListen,
+  epmdSocket,
   rabbitmqConfig,
   rabbitmqEnvironment,
   runService,

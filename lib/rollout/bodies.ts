@@ -6,6 +6,7 @@ export interface RolloutBodies {
   postgresHba(values: { readonly clients: readonly string[] }): string
   rabbitmqConfig(values: { readonly address: string }): string
   rabbitmqEnvironment(): string
+  epmdSocket(): string
   runService(): string
   haproxyConfig(values: {
     readonly services: readonly ProxiedService[]

@@ -1,11 +1,6 @@
-import { join } from 'node:path'
-import { ensureCertificate } from '../container/certificate.ts'
 import { dockerEngine } from '../container/engine.ts'
 import type { ContainerService } from '../fleet/model.ts'
-import { labPlace } from '../providers/lab/place.ts'
-import type { ApplyReport, TaskContext } from '../task/context.ts'
-import type { RolloutBodies } from './bodies.ts'
-import { CERTIFICATE, proxiedServices, proxyResources, slotHostResources } from './container-hosts.ts'
+import type { TaskContext } from '../task/context.ts'
 import type { Release } from './release.ts'
 import { resolveEnv } from './service-env.ts'
 import { deploy, type DeployReport } from './swap.ts'
@@ -19,36 +14,6 @@ export const swapTarget = (ctx: TaskContext, name: string, service: ContainerSer
   proxies: ctx.allHosts.filter(host => host.role === service.proxy.role),
 })
 
-/** Where the fleet's own authority and certificates are kept on the operator's machine. */
-export const certificateFolder = (ctx: Pick<TaskContext, 'fleet' | 'paths' | 'env'>): string =>
-  ctx.fleet.provider === 'lab'
-    ? join(labPlace(ctx.fleet.name, ctx).directory, 'certificates')
-    : join(ctx.paths.state, 'certificates', ctx.fleet.name)
-
-/** Brings engines and proxies of a container service to the wanted state. No slot is touched. */
-export async function prepareContainerHosts(
-  ctx: TaskContext,
-  target: SwapTarget,
-  bodies: RolloutBodies,
-): Promise<ApplyReport> {
-  const { role, names } = target.service.proxy
-  const certificate = await ensureCertificate({
-    folder: certificateFolder(ctx),
-    names,
-    now: ctx.now(),
-    signal: ctx.signal,
-  })
-  const services = proxiedServices(ctx.fleet, role, ctx.allHosts)
-  const config = bodies.haproxyConfig({ services, certificate: CERTIFICATE })
-  return ctx.apply(
-    host => [
-      ...(host.role === target.service.role ? slotHostResources() : []),
-      ...(host.role === role ? proxyResources(config, certificate.bundle) : []),
-    ],
-    [...target.hosts, ...target.proxies],
-  )
-}
-
 /** Swaps a release into the idle slots of a container service. */
 export async function swapIn(ctx: TaskContext, target: SwapTarget, release: Release): Promise<DeployReport> {
   const env = await resolveEnv(target.service.env ?? {}, {
@@ -60,6 +25,6 @@ export async function swapIn(ctx: TaskContext, target: SwapTarget, release: Rele
     release,
     env: { ...env, RELEASE: release.id },
     engine: dockerEngine(),
-    now: ctx.now,
+    now: () => ctx.now(),
   })
 }

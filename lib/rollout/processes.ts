@@ -67,6 +67,10 @@ const restartPrograms = (service: string, programs: readonly string[]): Handler 
   ].join('\n'),
 })
 
+/** What the service's programs need installed. */
+export const processPackages = (service: ProcessService): Resource =>
+  packages(['python3', 'supervisor', 'cron', ...(service.packages ?? [])])
+
 /** Everything of a release on a host, in order: what it needs, its code, its migrations, the flip, what runs. */
 export function processResources(rollout: ProcessRollout): readonly Resource[] {
   const { name, service, release } = rollout
@@ -76,7 +80,7 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
   const restart = restartPrograms(name, Object.keys(service.programs ?? {}))
   const notify = Object.keys(service.programs ?? {}).length > 0 ? [restart] : []
   return [
-    packages(['python3', 'supervisor', 'cron', ...(service.packages ?? [])]),
+    processPackages(service),
     unit({ name: 'supervisor.service', enabled: true, active: true }),
     unit({ name: 'cron.service', enabled: true, active: true }),
     user({ name: owner, system: true, home }),

@@ -1,5 +1,4 @@
 import type { ProcessService } from '../fleet/model.ts'
-import { directory } from '../resource/kinds/directory.ts'
 import { file } from '../resource/kinds/file.ts'
 import { packages } from '../resource/kinds/packages.ts'
 import { postgresDatabase } from '../resource/kinds/postgres-database.ts'
@@ -20,6 +19,7 @@ export interface StoreBodies {
   readonly postgresHba: string
   readonly rabbitmqConfig: string
   readonly rabbitmqEnvironment: string
+  readonly epmdSocket: string
 }
 
 type Passwords = Readonly<Record<string, Secret>>
@@ -39,6 +39,17 @@ const restartStale = (name: string, config: string): Handler => ({
 const restartPostgres: Handler = { id: 'restart postgresql', script: 'systemctl restart postgresql@15-main' }
 const reloadPostgres: Handler = { id: 'reload postgresql', script: 'systemctl reload postgresql@15-main' }
 const restartRabbitmq = restartStale('rabbitmq-server', '/etc/rabbitmq/rabbitmq.conf')
+
+/** A fresh install has taken the address already; otherwise the broker has to let go of the old socket. */
+const moveEpmd: Handler = {
+  id: 'move epmd',
+  script: [
+    'systemctl daemon-reload',
+    "ss -Htln 'sport = :4369' | grep -qvF 127.0.0.1: || exit 0",
+    'systemctl stop rabbitmq-server epmd.service epmd.socket',
+    'systemctl start epmd.socket rabbitmq-server',
+  ].join('\n'),
+}
 
 function postgres(
   spec: NonNullable<ProcessService['postgres']>,
@@ -76,11 +87,11 @@ function rabbitmq(
 ): readonly Resource[] {
   return [
     // Configured before it is installed, so that its very first start already listens where it should.
-    directory({ path: '/etc/rabbitmq', mode: 0o755 }),
     file({
       path: '/etc/rabbitmq/rabbitmq-env.conf',
       content: bodies.rabbitmqEnvironment,
       mode: 0o644,
+      parents: true,
       notify: [restartRabbitmq],
     }),
     file({
@@ -88,6 +99,13 @@ function rabbitmq(
       content: bodies.rabbitmqConfig,
       mode: 0o644,
       notify: [restartRabbitmq],
+    }),
+    file({
+      path: '/etc/systemd/system/epmd.socket.d/10-fleetfile.conf',
+      content: bodies.epmdSocket,
+      mode: 0o644,
+      parents: true,
+      notify: [moveEpmd],
     }),
     packages(['rabbitmq-server']),
     unit({ name: 'rabbitmq-server.service', enabled: true, active: true }),

@@ -138,9 +138,11 @@ async function goLive(
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const flipped = await flip(swap.proxies, swap.names, slot, live)
   ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
-  ctx.phase(`Watch ${target.name} for ${limits.watchSeconds} s`)
+  // A first deploy has no traffic yet, and nothing to go back to.
+  const seconds = live === undefined ? Math.min(2, limits.watchSeconds) : limits.watchSeconds
+  ctx.phase(`Watch ${target.name} for ${seconds} s`)
   const watching = watchSlot(swap.read, slot, before, {
-    seconds: limits.watchSeconds,
+    seconds,
     limit: limits.errorLimit,
     signal: ctx.signal,
   })

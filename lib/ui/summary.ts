@@ -3,12 +3,24 @@ import { formatDuration } from './durations.ts'
 
 const ORDER: readonly Outcome[] = ['changed', 'unchanged', 'failed', 'unreachable', 'skipped']
 
+/** A host that takes part in several phases ends as the weightiest of them. */
+const WEIGHT: Readonly<Record<Outcome, number>> = {
+  unchanged: 0,
+  skipped: 1,
+  changed: 2,
+  unreachable: 3,
+  failed: 4,
+}
+
 /** Counts how the hosts ended, for the last line. */
 export class Summary {
   readonly #outcomes = new Map<string, Outcome>()
 
   add(event: FleetEvent): void {
-    if (event.type === 'host-ended') this.#outcomes.set(event.host, event.outcome)
+    if (event.type !== 'host-ended') return
+    const before = this.#outcomes.get(event.host)
+    if (before === undefined || WEIGHT[event.outcome] > WEIGHT[before])
+      this.#outcomes.set(event.host, event.outcome)
   }
 
   /** `done in 3.2s: 2 changed, 1 unchanged`; undefined for a run that touched no host. */

@@ -10,3 +10,10 @@ NODENAME=rabbit@localhost
 ERL_EPMD_ADDRESS=127.0.0.1
 SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
 `
+
+/** systemd drop-in: Debian starts Erlang's port mapper through a socket of its own, which listens everywhere. */
+export const epmdSocket = (): string => `# Managed by fleetfile.
+[Socket]
+ListenStream=
+ListenStream=127.0.0.1:4369
+`

@@ -9,8 +9,9 @@ export interface Recipe {
   readonly tag: string
 }
 
+/** What the images of VPS providers have as well: cloud-init brings Python. Nothing of ours needs it. */
 const PACKAGES =
-  'systemd systemd-sysv dbus openssh-server sudo ca-certificates iproute2 curl procps nftables iptables cron'
+  'systemd systemd-sysv systemd-timesyncd dbus openssh-server sudo ca-certificates iproute2 curl procps nftables iptables cron python3'
 
 const MASKED = [
   'getty.target console-getty.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer',

@@ -59,9 +59,9 @@ test('keys are recorded as OpenSSH reads them, and a run on one host keeps the o
   expect(await recorded(home, ['web1'], { web1: rebuilt })).toBe(
     `203.0.113.1 ${rebuilt}\n[203.0.113.2]:2222 ${two}\n`,
   )
-  const local = await localAccess(shop, environment(home))
-  expect(local.knownKeys('203.0.113.2', 2222)).toEqual([two])
-  expect(local.knownKeys('203.0.113.2', 22)).toEqual([])
+  const access = await localAccess(shop, environment(home))
+  expect(access.knownKeys('203.0.113.2', 2222)).toEqual([two])
+  expect(access.knownKeys('203.0.113.2', 22)).toEqual([])
 })
 
 test("the operator's known_hosts counts as well", async () => {

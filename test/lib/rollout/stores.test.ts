@@ -4,7 +4,13 @@ import type { ProcessService } from '../../../lib/fleet/model.ts'
 import { storeResources } from '../../../lib/rollout/stores.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
 
-const bodies = { postgresListen: 'l', postgresHba: 'h', rabbitmqConfig: 'c', rabbitmqEnvironment: 'e' }
+const bodies = {
+  postgresListen: 'l',
+  postgresHba: 'h',
+  rabbitmqConfig: 'c',
+  rabbitmqEnvironment: 'e',
+  epmdSocket: 's',
+}
 const passwords = {
   'database-password': new Secret('database-password', 'hunter2'),
   'queue-password': new Secret('queue-password', 'hunter3'),

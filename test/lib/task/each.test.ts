@@ -19,12 +19,14 @@ test('as many at once as allowed, and a result for each', async () => {
     },
     { concurrency: 2, signal: calm },
   )
-  expect(Object.entries(Object.fromEntries(results))).toEqual([
-    ['a', 'A'],
-    ['b', 'B'],
-    ['c', 'C'],
-    ['d', 'D'],
-  ])
+  expect(new Map(results)).toEqual(
+    new Map([
+      ['a', 'A'],
+      ['b', 'B'],
+      ['c', 'C'],
+      ['d', 'D'],
+    ]),
+  )
   expect(most).toBe(2)
 })
 
