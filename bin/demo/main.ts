@@ -17,7 +17,7 @@ import { tell, type Told } from './story.ts'
 import { signUp, type FrontDoor } from './visitor.ts'
 
 const NAME = 'app.lab.test'
-const USERS = 40
+const USERS = 24
 const PER_SECOND = 40
 
 const paths = userFolders(process.env, homedir())
@@ -58,7 +58,7 @@ const traffic = (report: ProbeReport): string =>
 
 let addresses = new Map<string, string>()
 await act('lab: 7 machines', async () => {
-  const { data } = await fleet(stage, ['lab', 'up', ...(process.argv.includes('--yes') ? ['--install'] : [])])
+  const { data } = await run('lab', 'up')
   const machines = machinesResult.parse(data)
   addresses = new Map(machines.map(({ name, address }) => [name, address]))
   return machines.map(({ name }) => name).join(' ')

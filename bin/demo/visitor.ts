@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:https'
+import { text } from 'node:stream/consumers'
 
 /** The front door of the service, as its users reach it. */
 export interface FrontDoor {
@@ -8,37 +9,39 @@ export interface FrontDoor {
   readonly ca: string
 }
 
-/** Signs one user up and returns their id. Throws with the answer when it is not the one for success. */
-export function signUp(door: FrontDoor, email: string): Promise<string> {
-  const body = new URLSearchParams({ email }).toString()
+/** One request through the front door; a form is sent with POST. Rejects when the answer is cut off. */
+export function visit(
+  door: FrontDoor,
+  path: string,
+  form?: URLSearchParams,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const call = request(
       {
         host: door.address,
         servername: door.name,
-        path: '/signup',
-        method: 'POST',
-        agent: new Agent({ ca: door.ca, servername: door.name }),
+        path,
+        method: form === undefined ? 'GET' : 'POST',
+        agent: new Agent({ ca: door.ca }),
         headers: {
           host: door.name,
           accept: 'application/json',
-          'content-type': 'application/x-www-form-urlencoded',
-          'content-length': Buffer.byteLength(body),
+          ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
         },
       },
       answer => {
-        const chunks: Buffer[] = []
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-        answer.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8')
-          const id = /"id":\s*"([0-9a-f]{24})"/.exec(text)?.[1]
-          if (id === undefined)
-            reject(new Error(`sign-up answered ${answer.statusCode}: ${text.slice(0, 200)}`))
-          else resolve(id)
-        })
+        text(answer).then(body => resolve({ status: answer.statusCode ?? 0, body }), reject)
       },
     )
     call.on('error', reject)
-    call.end(body)
+    call.end(form?.toString())
   })
+}
+
+/** Signs one user up and returns their id. Throws with the answer when it is not the one for success. */
+export async function signUp(door: FrontDoor, email: string): Promise<string> {
+  const { status, body } = await visit(door, '/signup', new URLSearchParams({ email }))
+  const id = /"id":\s*"([0-9a-f]{24})"/.exec(body)?.[1]
+  if (id === undefined) throw new Error(`sign-up answered ${status}: ${body.slice(0, 200)}`)
+  return id
 }

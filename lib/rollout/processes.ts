@@ -91,9 +91,9 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
     directory({ path: home, mode: 0o755 }),
     directory({ path: `${home}/releases`, mode: 0o755 }),
     unpackedRelease({ path: folder, archive: rollout.archive, label: release.label }),
-    // After the code: a full disk must not leave the old release with the new environment.
+    // One for each release: whatever fails before the flip leaves the old code with the old environment.
     file({
-      path: `/etc/fleetfile/${name}/env`,
+      path: `/etc/fleetfile/${name}/${release.id}.env`,
       content: shellEnvFile(rollout.env),
       mode: 0o640,
       group: owner,

@@ -7,9 +7,10 @@ export const runService = (): string => `#!/bin/sh
 set -eu
 service=$1
 shift
+release=$(readlink -f "\${FLEETFILE_RELEASE_DIR:-/srv/$service/current}")
 set -a
-. "/etc/fleetfile/$service/env"
+. "/etc/fleetfile/$service/\${release##*/}.env"
 set +a
-cd "\${FLEETFILE_RELEASE_DIR:-/srv/$service/current}"
+cd "$release"
 exec "$@"
 `

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { signUp, type FrontDoor } from '../../bin/demo/visitor.ts'
+import { signUp, visit, type FrontDoor } from '../../bin/demo/visitor.ts'
 import { probe } from '../../lib/rollout/probe.ts'
 import { changedBy, LabFleet } from '../support/lab-fleet.ts'
 
@@ -110,16 +110,14 @@ describe.sequential('the main job on a lab of seven machines', () => {
   })
 
   it('swaps to release 2 without a failed request, and a stream runs to its end', async () => {
-    const resolve = `${NAME}:443:${door.address}`
-    const authority = join(lab.directory, 'certificates/ca.pem')
-    const stream = execa`curl -sS --max-time 60 --cacert ${authority} --resolve ${resolve} https://${NAME}/stream?seconds=15`
+    const stream = visit(door, '/stream?seconds=15')
     const report = await underLoad('/version', async () => {
       const swapped = await lab.run('swap', 'web', '--release', v2)
       expect(swapped.exitCode, swapped.stderr).toBe(0)
     })
     expect(report.reasons).toEqual([])
     expect(report.versions.map(({ version }) => version)).toEqual(['1', '2'])
-    expect((await stream).stdout.trimEnd().split('\n').at(-1)).toBe('end')
+    expect((await stream).body.trimEnd().split('\n').at(-1)).toBe('end')
   })
 
   it('rolls back in one flip without a failed request', async () => {

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { bodies } from '../../templates/index.ts'
 import { unattendedUpgrades } from '../../templates/apt/unattended-upgrades.ts'
@@ -37,12 +39,14 @@ test('the database lets in the fleet, one address each, with a password, and nob
   expect(text).not.toMatch(/trust|0\.0\.0\.0|::\/0/)
 })
 
-test('a service starts in its live release, or in the one that is migrated to, with its environment', () => {
+test('a service starts in its live release, or in the one that is migrated to, with its own environment', () => {
   const root = folder({
-    'etc/sync/env': `GREETING='it is $HOME'\n`,
-    'srv/sync/current/say': '',
-    'new/say': '',
+    'etc/sync/old.env': `GREETING='it is $HOME'\n`,
+    'etc/sync/new.env': `GREETING=hello\n`,
+    'srv/sync/releases/old/say': '',
+    'srv/sync/releases/new/say': '',
   })
+  symlinkSync('releases/old', join(root, 'srv/sync/current'))
   const script = bodies
     .runService()
     .replaceAll('/etc/fleetfile', `${root}/etc`)
@@ -53,7 +57,8 @@ test('a service starts in its live release, or in the one that is migrated to, w
       env: { PATH: process.env.PATH, ...env },
     })
   const show = ['sync', 'sh', '-c', 'echo "$GREETING, $PWD, $1"', 'sh', 'a  b']
-  expect(run({}, ...show).stdout).toBe(`it is $HOME, ${root}/srv/sync/current, a  b\n`)
-  expect(run({ FLEETFILE_RELEASE_DIR: `${root}/new` }, ...show).stdout).toContain(`${root}/new,`)
+  expect(run({}, ...show).stdout).toBe(`it is $HOME, ${root}/srv/sync/releases/old, a  b\n`)
+  const next = { FLEETFILE_RELEASE_DIR: `${root}/srv/sync/releases/new` }
+  expect(run(next, ...show).stdout).toBe(`hello, ${root}/srv/sync/releases/new, a  b\n`)
   expect(run({}, 'other', 'true').status).not.toBe(0)
 })

@@ -25,6 +25,8 @@ export interface EngineFacts {
   readonly systemd: boolean
 }
 
+/** What a lab uses beside the engine: keys, certificates, releases. */
+const TOOLS = { 'ssh-keygen': 'openssh-client', openssl: 'openssl', git: 'git' } as const
 const PACKAGE_OF = { dockerd: 'docker.io', iptables: 'iptables', mmdebstrap: 'mmdebstrap' } as const
 const START_UNMANAGED = 'setsid dockerd >>/var/log/dockerd.log 2>&1 </dev/null &'
 
@@ -35,10 +37,16 @@ export function planEngine(facts: EngineFacts): EngineReport {
       hint: 'run fleet in a Linux VM, for example: colima start --network-address && colima ssh',
     })
   }
-  if (facts.version !== undefined) return { ready: true, version: facts.version }
+  const tools = missing(TOOLS, facts)
+  if (facts.version !== undefined && tools.length === 0) return { ready: true, version: facts.version }
   if (facts.denied) {
     throw new ConfigError('this user may not use the Docker engine', {
       hint: 'sudo usermod -aG docker "$USER" && newgrp docker',
+    })
+  }
+  if (facts.version !== undefined && !facts.debian) {
+    throw new ConfigError(`a lab needs ${tools.join(', ')}`, {
+      hint: `install ${tools.join(', ')} with this system's package manager`,
     })
   }
   if (!facts.debian) {
@@ -51,34 +59,44 @@ export function planEngine(facts: EngineFacts): EngineReport {
       hint: 'su -c "apt-get install -y docker.io iptables mmdebstrap"',
     })
   }
+  if (facts.version !== undefined) {
+    const reason = `this machine lacks ${tools.join(', ')}`
+    return { ready: false, reason, steps: installSteps(tools, facts) }
+  }
   return { ready: false, reason: 'no Docker engine answers on this machine', steps: stepsOf(facts) }
 }
 
+/** The packages of those programs that are not there. */
+const missing = (packageOf: Readonly<Record<string, string>>, { programs }: EngineFacts): readonly string[] =>
+  Object.entries(packageOf).flatMap(([program, name]) => (programs.has(program) ? [] : [name]))
+
+/** As root, or through sudo. */
+const step = (facts: EngineFacts, title: string, argv: readonly [string, ...string[]]): EngineStep => ({
+  title,
+  argv: facts.root ? argv : ['sudo', ...argv],
+})
+
+const APT_INSTALL = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-qy'] as const
+
+const installSteps = (packages: readonly string[], facts: EngineFacts): readonly EngineStep[] =>
+  packages.length === 0
+    ? []
+    : [
+        step(facts, 'read the package lists', ['apt-get', 'update', '-q']),
+        step(facts, `install ${packages.join(', ')}`, [
+          ...APT_INSTALL,
+          '--no-install-recommends',
+          ...packages,
+        ]),
+      ]
+
 function stepsOf(facts: EngineFacts): readonly EngineStep[] {
-  const step = (title: string, argv: readonly [string, ...string[]]): EngineStep => ({
-    title,
-    argv: facts.root ? argv : ['sudo', ...argv],
-  })
-  const packages = Object.entries(PACKAGE_OF).flatMap(([program, name]) =>
-    facts.programs.has(program) ? [] : [name],
-  )
   const start = facts.systemd
-    ? step('start Docker with systemd', ['systemctl', 'enable', '--now', 'docker'])
-    : step('start dockerd in the background, logging to /var/log/dockerd.log', ['sh', '-c', START_UNMANAGED])
-  if (packages.length === 0) return [start]
-  return [
-    step('read the package lists', ['apt-get', 'update', '-q']),
-    step(`install ${packages.join(', ')}`, [
-      ...([
-        'env',
-        'DEBIAN_FRONTEND=noninteractive',
-        'apt-get',
-        'install',
-        '-qy',
-        '--no-install-recommends',
-      ] as const),
-      ...packages,
-    ]),
-    start,
-  ]
+    ? step(facts, 'start Docker with systemd', ['systemctl', 'enable', '--now', 'docker'])
+    : step(facts, 'start dockerd in the background, logging to /var/log/dockerd.log', [
+        'sh',
+        '-c',
+        START_UNMANAGED,
+      ])
+  return [...installSteps([...missing(PACKAGE_OF, facts), ...missing(TOOLS, facts)], facts), start]
 }

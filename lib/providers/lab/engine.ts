@@ -7,7 +7,7 @@ import { quote } from '../../shell/quote.ts'
 import type { ProviderCall } from '../provider.ts'
 import { type EngineReport, type EngineStep, planEngine } from './engine-plan.ts'
 
-const PROGRAMS = ['dockerd', 'iptables', 'mmdebstrap', 'sudo']
+const PROGRAMS = ['dockerd', 'iptables', 'mmdebstrap', 'sudo', 'ssh-keygen', 'openssl', 'git']
 const START_PATIENCE = 30_000
 
 /** How an engine that is missing may be brought. */

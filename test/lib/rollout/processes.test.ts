@@ -55,7 +55,10 @@ test('a new environment and a new release restart the programs, once for both', 
   const handlers = processResources(rollout()).flatMap(({ id, notify }) =>
     notify.filter(handler => handler.id === 'restart sync').map(handler => ({ id, handler })),
   )
-  expect(handlers.map(({ id }) => id)).toEqual(['file /etc/fleetfile/sync/env', 'symlink /srv/sync/current'])
+  expect(handlers.map(({ id }) => id)).toEqual([
+    'file /etc/fleetfile/sync/0123456789ab.env',
+    'symlink /srv/sync/current',
+  ])
   expect(handlers[0]?.handler).toBe(handlers[1]?.handler)
   expect(handlers[0]?.handler.script).toContain(`'^sync-(worker|feeder)_[0-9]+$'`)
 })

@@ -103,11 +103,13 @@ test('a resolver on loopback is of no use inside a VPS', () => {
   )
 })
 
+const TOOLS = ['ssh-keygen', 'openssl', 'git']
+
 describe('the engine plan', () => {
   const facts: EngineFacts = {
     platform: 'linux',
     denied: false,
-    programs: new Set<string>(),
+    programs: new Set(TOOLS),
     debian: true,
     root: true,
     systemd: false,
@@ -120,14 +122,19 @@ describe('the engine plan', () => {
   test('is empty when an engine answers', () => {
     expect(planEngine({ ...facts, version: '20.10.24' })).toEqual({ ready: true, version: '20.10.24' })
   })
+  test('installs the tools of a lab beside an engine that answers', () => {
+    const steps = titles({ version: '20.10.24', programs: new Set(['git', 'openssl']) })
+    expect(steps.at(-1)).toMatch(/install -qy --no-install-recommends openssh-client$/)
+    expect(steps).toHaveLength(2)
+  })
   test('installs only what is missing', () => {
-    const [update, install, start] = titles({ programs: new Set(['iptables']) })
+    const [update, install, start] = titles({ programs: new Set([...TOOLS, 'iptables']) })
     expect(update).toBe('apt-get update -q')
     expect(install).toMatch(/install -qy --no-install-recommends docker\.io mmdebstrap$/)
     expect(start).toMatch(/^sh -c setsid dockerd/)
   })
   test('only starts what is installed, with systemd and sudo where they are', () => {
-    const programs = new Set(['dockerd', 'iptables', 'mmdebstrap', 'sudo'])
+    const programs = new Set([...TOOLS, 'dockerd', 'iptables', 'mmdebstrap', 'sudo'])
     expect(titles({ programs, systemd: true, root: false })).toEqual(['sudo systemctl enable --now docker'])
   })
   test.each([{ platform: 'darwin' }, { denied: true }, { debian: false }, { root: false }])(
