@@ -46,6 +46,7 @@ function options({ manifest, slot, host, address, port }: SlotWanted): string[] 
     ['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=5'],
     ['--label', `fleetfile.service=${service}`, '--label', `fleetfile.slot=${slot}`],
     ['--label', `fleetfile.release=${release}`, '--label', `fleetfile.config=${config}`],
+    ['--label', `fleetfile.label=${manifest.label}`],
   ].flat()
 }
 

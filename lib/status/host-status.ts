@@ -30,8 +30,10 @@ function release(value: string): RunningRelease {
 }
 
 function container(value: string): RunningRelease {
-  const [service = '', slot = '', id = '', state = ''] = value.split(' ')
-  return { service, slot, release: id, state }
+  const [service = '', slot = '', id = '', state = '', day = '', time = '', offset = '', , ...label] =
+    value.split(' ')
+  const deployedAt = new Date(`${day}T${time}${offset}`)
+  return { service, slot, release: id, state, deployedAt, label: label.join(' ') }
 }
 
 /** Reads what `statusProbe` printed. */

@@ -1,6 +1,16 @@
 import { quote } from '../shell/quote.ts'
 import { rawShell, type Command } from '../shell/sh.ts'
 
+/** A slot's container in one line; the time is like `2026-11-22 13:48:05 +0000 UTC`, the label may hold blanks. */
+const CONTAINER = [
+  '{{.Label "fleetfile.service"}}',
+  '{{.Label "fleetfile.slot"}}',
+  '{{.Label "fleetfile.release"}}',
+  '{{.State}}',
+  '{{.CreatedAt}}',
+  '{{.Label "fleetfile.label"}}',
+].join(' ')
+
 /**
  * One script that reads everything the status table shows of a host, as `key<TAB>value` lines. Changes nothing; what is
  * not installed says nothing.
@@ -19,12 +29,13 @@ export function statusProbe(services: readonly string[]): Command {
     [
       `printf 'load\\t%s\\n' "$(cut -d' ' -f1 /proc/loadavg)"`,
       `printf 'cores\\t%s\\n' "$(nproc)"`,
-      `printf 'disk\\t%s\\n' "$(df -P / | awk 'NR==2{print $5}')"`,
+      // The fullest of the file systems that releases and state are written to.
+      `printf 'disk\\t%s\\n' "$(df -P / /srv /var/lib 2>/dev/null | awk 'NR>1{print $5}' | sort -n | tail -n 1)"`,
       `printf 'failed\\t%s\\n' "$(systemctl --failed --no-legend --plain | awk '{print $1}' | tr '\\n' ' ')"`,
       ...releases,
       `if command -v supervisorctl >/dev/null; then supervisorctl status | awk '{print "program\\t" $1 " " $2}'; fi`,
       'if command -v docker >/dev/null; then',
-      `  docker ps -a --filter label=fleetfile.service --format '{{.Label "fleetfile.service"}} {{.Label "fleetfile.slot"}} {{.Label "fleetfile.release"}} {{.State}}' | sed 's/^/container\\t/'`,
+      `  docker ps -a --filter label=fleetfile.service --format '${CONTAINER}' | sed 's/^/container\\t/'`,
       'fi',
       'true',
     ].join('\n'),

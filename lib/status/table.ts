@@ -27,6 +27,13 @@ function health(status: HostStatus): string {
 const slotName = ({ service, slot }: RunningRelease, live: ReadonlyMap<string, string>): string =>
   live.get(service) === slot ? `${slot}*` : String(slot)
 
+/** What users get: of slots the live one, or all of them where the proxy could not be asked. */
+const serving = (releases: readonly RunningRelease[], live: ReadonlyMap<string, string>): RunningRelease[] =>
+  releases.filter(({ service, slot }) => slot === undefined || (live.get(service) ?? slot) === slot)
+
+const releaseName = ({ label, release }: RunningRelease): string =>
+  label ? `${label} (${release})` : release
+
 /** One line a host. `live` names the slot that the proxy serves, by service. */
 export function statusTable(
   rows: readonly StatusRow[],
@@ -42,11 +49,11 @@ export function statusTable(
       const { releases, processes } = answer
       const slots = releases.filter(({ slot }) => slot !== undefined)
       const latest =
-        releases.map(({ deployedAt }) => deployedAt?.getTime() ?? 0).toSorted((a, b) => b - a)[0] ?? 0
+        releases.map(({ deployedAt }) => deployedAt?.getTime() || 0).toSorted((a, b) => b - a)[0] ?? 0
       return [
         host.name,
         host.role,
-        releases.map(({ label, release }) => (label ? `${label} (${release})` : release)).join(', ') || '-',
+        serving(releases, live).map(releaseName).join(', ') || '-',
         slots.map(slot => slotName(slot, live)).join(' ') || '-',
         health(answer),
         answer.load.toFixed(2),

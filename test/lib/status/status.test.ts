@@ -16,8 +16,8 @@ release\tsync 0123456789ab 1795348800 v1 (hot fix)
 program\tsync-worker_00 RUNNING
 program\tsync-worker_01 STARTING
 program\tsync-worker_02 FATAL
-container\tweb blue 0123456789ab running
-container\tweb green ba9876543210 exited
+container\tweb blue 0123456789ab running 2026-10-22 12:00:00 +0000 UTC v1
+container\tweb green ba9876543210 exited 2026-10-21 12:00:00 +0000 UTC v0
 `
 
 test('what a host says is read', () => {
@@ -33,8 +33,22 @@ test('what a host says is read', () => {
         label: 'v1 (hot fix)',
         deployedAt: new Date(1_795_348_800_000),
       },
-      { service: 'web', slot: 'blue', release: '0123456789ab', state: 'running' },
-      { service: 'web', slot: 'green', release: 'ba9876543210', state: 'exited' },
+      {
+        service: 'web',
+        slot: 'blue',
+        release: '0123456789ab',
+        state: 'running',
+        label: 'v1',
+        deployedAt: new Date('2026-10-22T12:00:00Z'),
+      },
+      {
+        service: 'web',
+        slot: 'green',
+        release: 'ba9876543210',
+        state: 'exited',
+        label: 'v0',
+        deployedAt: new Date('2026-10-21T12:00:00Z'),
+      },
     ],
     processes: { running: 2, total: 3 },
   })
@@ -65,7 +79,7 @@ test.each<[string, string, RegExp]>([
   [
     'all of it',
     SAID,
-    /^web1 +web +v1 \(hot fix\) \(0123456789ab\), .*blue\* green +stopped: green +0\.42 +17% +2\/3 +5m ago$/,
+    /^web1 +web +v1 \(hot fix\) \(0123456789ab\), v1 \(0123456789ab\) +blue\* green +stopped: green +0\.42 +17% +2\/3 +5m ago$/,
   ],
   [
     'a unit that failed comes first',
