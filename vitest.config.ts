@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/images.ts'],
           // The labs share two cores: one file after another.
           fileParallelism: false,
           testTimeout: 300_000,

@@ -35,13 +35,6 @@ exec dockerd >/var/log/dockerd.log 2>&1`
 export const docker = async (...args: string[]): Promise<string> =>
   (await execa('docker', args, { stdin: 'ignore' })).stdout
 
-/** Whether this machine can hold the test's machines. */
-export const ready = async (): Promise<boolean> =>
-  docker('image', 'inspect', 't-swap-host', 't-swap-python').then(
-    () => true,
-    () => false,
-  )
-
 /** A machine of the test: a container with an engine or a proxy of its own. */
 export class Machine {
   readonly name: string

@@ -10,7 +10,7 @@ import { liveSlot, readProxies } from '../../lib/rollout/proxies.ts'
 import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
 import { haproxyConfig } from '../../templates/haproxy/haproxy.cfg.ts'
-import { NAME, SwapLab, docker, ready } from './swap-lab.ts'
+import { NAME, SwapLab, docker } from './swap-lab.ts'
 
 const lab = new SwapLab()
 const { signal } = new AbortController()
@@ -68,192 +68,185 @@ const get = (path: string): Promise<string> =>
 
 const HAPROXY = 'haproxy -W -D -p /run/haproxy.pid -f /etc/haproxy/haproxy.cfg'
 
-describe.skipIf(!(await ready()))(
-  'a swap on two engines and HAProxy 2.6 (images: test/e2e/swap-images/build.sh)',
-  () => {
-    beforeAll(async () => {
-      await lab.start()
-      const certificate = await ensureCertificate({
-        folder: `${lab.folder}/ca`,
-        names: ['app.swap.test'],
-        now: new Date(),
-        signal,
-      })
-      ca = certificate.ca
-      const servers = lab.web.flatMap(({ name, address }) => [
-        { name: `${name}-blue`, address, port: 8001 },
-        { name: `${name}-green`, address, port: 8002 },
-      ])
-      const services = [{ name: NAME, names: ['app.swap.test'], health: '/up', servers }]
-      await lab.lb.sh('cat >/etc/haproxy/cert.pem', certificate.bundle.reveal())
-      await lab.lb.sh(
-        'cat >/etc/haproxy/haproxy.cfg',
-        haproxyConfig({ services, certificate: '/etc/haproxy/cert.pem' }),
-      )
-      const { exitCode, stderr } = await lab.lb.sh(
-        `mkdir -p /run/haproxy && haproxy -c -f /etc/haproxy/haproxy.cfg && ${HAPROXY}`,
-      )
-      if (exitCode !== 0) throw new Error(stderr.toString())
-    }, 120_000)
-    afterAll(() => lab.stop())
-
-    test('the first deploy fills blue and sends traffic there', async () => {
-      expect(await live()).toBeUndefined()
-      const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
-      say('first deploy', report)
-      expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue', built: true, migrated: true })
-      expect(await get('/version')).toBe('v1 hello\n')
-    }, 180_000)
-
-    test('the same again changes nothing and costs each host one execution', async () => {
-      const before = lab.machines.map(({ executions }) => executions)
-      const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
-      expect(report).toMatchObject({ outcome: 'unchanged', slot: 'blue' })
-      expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([
-        1, 1, 1,
-      ])
+describe('a swap on two engines and HAProxy 2.6', () => {
+  beforeAll(async () => {
+    await lab.start()
+    const certificate = await ensureCertificate({
+      folder: `${lab.folder}/ca`,
+      names: ['app.swap.test'],
+      now: new Date(),
+      signal,
     })
-
-    test('the next release takes over under load: no failed request, the open stream ends in peace', async () => {
-      const stream = get('/stream?seconds=12')
-      const { result, report } = await underLoad(async () =>
-        deploy(lab.context(), lab.options(await lab.release('v2'), 'welcome', { drainSeconds: 2 })),
-      )
-      say('second deploy', result)
-      say('probe', report)
-      expect(result).toMatchObject({ outcome: 'deployed', slot: 'green' })
-      expect(report.failed).toBe(0)
-      expect(report.versions.map(({ version }) => version)).toEqual(['v1 hello', 'v2 welcome'])
-      for (const sent of Object.values(result.shipped ?? {})) expect(sent.bytes).toBeLessThan(100_000)
-      expect((await stream).trim().split('\n')).toHaveLength(120)
-    }, 120_000)
-
-    test('a rollback is one flip, back to the release with its own environment', async () => {
-      const before = lab.machines.map(({ executions }) => executions)
-      const { result, report } = await underLoad(() =>
-        rollback(lab.context(), { target: lab.target, now: () => new Date() }),
-      )
-      say('rollback', result)
-      say('probe', report)
-      expect(result).toMatchObject({ warm: true, slot: 'blue' })
-      // Budgets, since the machine may be busy: the proxy is read, flipped and read; a host is read and noted.
-      expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([
-        3, 2, 2,
-      ])
-      expect(result.flip?.proxyMilliseconds).toBeLessThan(250)
-      expect(report.failed).toBe(0)
-      expect(report.versions.at(-1)?.version).toBe('v1 hello')
-    }, 60_000)
-
-    test('reload and restart of the proxy keep the live slot; a reload drops nothing', async () => {
-      const { report } = await underLoad(async () => {
-        for (let count = 0; count < 3; count += 1) {
-          await lab.lb.sh('kill -USR2 $(cat /run/haproxy.pid)')
-          await sleep(700)
-        }
-      })
-      say('reloads', report)
-      expect(report.failed).toBe(0)
-      expect(await live()).toBe('blue')
-      await lab.lb.sh(`kill -TERM $(cat /run/haproxy.pid); sleep 1; ${HAPROXY}`)
-      expect(await live()).toBe('blue')
-      expect(await get('/version')).toBe('v1 hello\n')
-    }, 60_000)
-
-    test.each([
-      ['crash', /ended with exit code 3[^]*cannot import name 'settings'/],
-      ['port', /nothing answers on port 8000 in the container: it listens on port 9999/],
-      ['redirect', /HTTP 301: it redirects to https:\/\/elsewhere\.test\/up/],
-      ['error', /HTTP 500: database is gone/],
-    ])(
-      'a release that fails by %s changes nothing, and the reason is told',
-      async (broken, reason) => {
-        const { result: error, report } = await underLoad(async () =>
-          deploy(
-            lab.context(),
-            lab.options(await lab.release(`bad-${broken}`, broken), 'x', { healthSeconds: 3 }),
-          ).catch((thrown: unknown) => thrown),
-        )
-        expect(error).toBeInstanceOf(HealthError)
-        expect(error).toMatchObject({ exitCode: 7, message: expect.stringMatching(reason) as unknown })
-        say('error', error instanceof Error ? error.message : '')
-        expect(report.failed).toBe(0)
-        expect(await live()).toBe('blue')
-        expect((await lab.web[0]?.sh('docker ps -aq | wc -l'))?.stdout.toString().trim()).toBe('1')
-      },
-      60_000,
+    ca = certificate.ca
+    const servers = lab.web.flatMap(({ name, address }) => [
+      { name: `${name}-blue`, address, port: 8001 },
+      { name: `${name}-green`, address, port: 8002 },
+    ])
+    const services = [{ name: NAME, names: ['app.swap.test'], health: '/up', servers }]
+    await lab.lb.sh('cat >/etc/haproxy/cert.pem', certificate.bundle.reveal())
+    await lab.lb.sh(
+      'cat >/etc/haproxy/haproxy.cfg',
+      haproxyConfig({ services, certificate: '/etc/haproxy/cert.pem' }),
     )
+    const { exitCode, stderr } = await lab.lb.sh(
+      `mkdir -p /run/haproxy && haproxy -c -f /etc/haproxy/haproxy.cfg && ${HAPROXY}`,
+    )
+    if (exitCode !== 0) throw new Error(stderr.toString())
+  }, 120_000)
+  afterAll(() => lab.stop())
 
-    test('a migration that fails stops before any slot is started', async () => {
-      const deploying = deploy(lab.context(), lab.options(await lab.release('v3'), 'unfit'))
-      await expect(deploying).rejects.toMatchObject({
-        exitCode: 7,
-        message: expect.stringMatching(
-          /^web1: the migration failed \(exit code 1\)[^]*migrating for/,
-        ) as unknown,
-      })
-      expect(await live()).toBe('blue')
-    }, 60_000)
+  test('the first deploy fills blue and sends traffic there', async () => {
+    expect(await live()).toBeUndefined()
+    const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
+    say('first deploy', report)
+    expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue', built: true, migrated: true })
+    expect(await get('/version')).toBe('v1 hello\n')
+  }, 180_000)
 
-    test('errors after the flip turn everything back, and no rollback goes to that release', async () => {
+  test('the same again changes nothing and costs each host one execution', async () => {
+    const before = lab.machines.map(({ executions }) => executions)
+    const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
+    expect(report).toMatchObject({ outcome: 'unchanged', slot: 'blue' })
+    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([1, 1, 1])
+  })
+
+  test('the next release takes over under load: no failed request, the open stream ends in peace', async () => {
+    const stream = get('/stream?seconds=12')
+    const { result, report } = await underLoad(async () =>
+      deploy(lab.context(), lab.options(await lab.release('v2'), 'welcome', { drainSeconds: 2 })),
+    )
+    say('second deploy', result)
+    say('probe', report)
+    expect(result).toMatchObject({ outcome: 'deployed', slot: 'green' })
+    expect(report.failed).toBe(0)
+    expect(report.versions.map(({ version }) => version)).toEqual(['v1 hello', 'v2 welcome'])
+    for (const sent of Object.values(result.shipped ?? {})) expect(sent.bytes).toBeLessThan(100_000)
+    expect((await stream).trim().split('\n')).toHaveLength(120)
+  }, 120_000)
+
+  test('a rollback is one flip, back to the release with its own environment', async () => {
+    const before = lab.machines.map(({ executions }) => executions)
+    const { result, report } = await underLoad(() =>
+      rollback(lab.context(), { target: lab.target, now: () => new Date() }),
+    )
+    say('rollback', result)
+    say('probe', report)
+    expect(result).toMatchObject({ warm: true, slot: 'blue' })
+    // Budgets, since the machine may be busy: the proxy is read, flipped and read; a host is read and noted.
+    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([3, 2, 2])
+    expect(result.flip?.proxyMilliseconds).toBeLessThan(250)
+    expect(report.failed).toBe(0)
+    expect(report.versions.at(-1)?.version).toBe('v1 hello')
+  }, 60_000)
+
+  test('reload and restart of the proxy keep the live slot; a reload drops nothing', async () => {
+    const { report } = await underLoad(async () => {
+      for (let count = 0; count < 3; count += 1) {
+        await lab.lb.sh('kill -USR2 $(cat /run/haproxy.pid)')
+        await sleep(700)
+      }
+    })
+    say('reloads', report)
+    expect(report.failed).toBe(0)
+    expect(await live()).toBe('blue')
+    await lab.lb.sh(`kill -TERM $(cat /run/haproxy.pid); sleep 1; ${HAPROXY}`)
+    expect(await live()).toBe('blue')
+    expect(await get('/version')).toBe('v1 hello\n')
+  }, 60_000)
+
+  test.each([
+    ['crash', /ended with exit code 3[^]*cannot import name 'settings'/],
+    ['port', /nothing answers on port 8000 in the container: it listens on port 9999/],
+    ['redirect', /HTTP 301: it redirects to https:\/\/elsewhere\.test\/up/],
+    ['error', /HTTP 500: database is gone/],
+  ])(
+    'a release that fails by %s changes nothing, and the reason is told',
+    async (broken, reason) => {
       const { result: error, report } = await underLoad(async () =>
         deploy(
           lab.context(),
-          lab.options(await lab.release('bad-later', 'later'), 'x', { watchSeconds: 10 }),
+          lab.options(await lab.release(`bad-${broken}`, broken), 'x', { healthSeconds: 3 }),
         ).catch((thrown: unknown) => thrown),
       )
-      say('turned back', [error instanceof Error ? error.message : '', report])
       expect(error).toBeInstanceOf(HealthError)
+      expect(error).toMatchObject({ exitCode: 7, message: expect.stringMatching(reason) as unknown })
+      say('error', error instanceof Error ? error.message : '')
+      expect(report.failed).toBe(0)
       expect(await live()).toBe('blue')
-      expect(await get('/version')).toBe('v1 hello\n')
-      const { label } = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
-      expect(label).toBe('./v2')
-      expect(await get('/version')).toBe('v2 welcome\n')
-    }, 60_000)
+      expect((await lab.web[0]?.sh('docker ps -aq | wc -l'))?.stdout.toString().trim()).toBe('1')
+    },
+    60_000,
+  )
 
-    test('a deploy cut off before its flip is finished by the next one', async () => {
-      const stop = new AbortController()
-      const ctx = lab.context(stop.signal)
-      const cut = { ...ctx, phase: (title: string) => void (title.startsWith('Check') && stop.abort()) }
-      const options = lab.options(await lab.release('v3'), 'third')
-      await expect(deploy(cut, options)).rejects.toMatchObject({ exitCode: 8 })
-      expect(await live()).toBe('green')
-      const report = await deploy(lab.context(), options)
-      expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue', built: false })
-      expect(await get('/version')).toBe('v3 third\n')
-    }, 60_000)
-
-    test('a flip that was cut off leaves both slots live; the next deploy settles it', async () => {
-      await lab.lb.sh(
-        "echo 'set server t-swap/web2-green state ready; set server t-swap/web2-blue state drain' | socat - UNIX-CONNECT:/run/haproxy/admin.sock",
-      )
-      expect(await live()).toBe('mixed')
-      const report = await deploy(lab.context(), lab.options(await lab.release('v3'), 'third'))
-      expect(report).toMatchObject({ outcome: 'unchanged', slot: 'blue' })
-      expect(await live()).toBe('blue')
-    }, 60_000)
-
-    test('a rollback starts a slot that is gone from its own manifest', async () => {
-      for (const machine of lab.web) await machine.sh('docker rm -f t-swap-green')
-      const report = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
-      say('cold rollback', report)
-      expect(report).toMatchObject({ warm: false, label: './v2' })
-      expect(await get('/version')).toBe('v2 welcome\n')
-      expect(liveSlot((await readProxies([haproxy(lab.lb.context, NAME)], ['web1', 'web2'])).servers)).toBe(
-        'green',
-      )
-    }, 60_000)
-
-    test('secrets are in no process list, and the files are for root alone', async () => {
-      const { stdout } =
-        (await lab.web[0]?.sh(
-          'stat -c "%a %U" /etc/fleetfile/t-swap/*.env /etc/fleetfile/t-swap/*.json | sort -u',
-        )) ?? {}
-      expect(stdout?.toString().trim().split('\n')).toEqual(['600 root', '777 root'])
-      expect(JSON.stringify(lab.events)).not.toMatch(/welcome|third/)
+  test('a migration that fails stops before any slot is started', async () => {
+    const deploying = deploy(lab.context(), lab.options(await lab.release('v3'), 'unfit'))
+    await expect(deploying).rejects.toMatchObject({
+      exitCode: 7,
+      message: expect.stringMatching(
+        /^web1: the migration failed \(exit code 1\)[^]*migrating for/,
+      ) as unknown,
     })
-  },
-)
+    expect(await live()).toBe('blue')
+  }, 60_000)
+
+  test('errors after the flip turn everything back, and no rollback goes to that release', async () => {
+    const { result: error, report } = await underLoad(async () =>
+      deploy(
+        lab.context(),
+        lab.options(await lab.release('bad-later', 'later'), 'x', { watchSeconds: 10 }),
+      ).catch((thrown: unknown) => thrown),
+    )
+    say('turned back', [error instanceof Error ? error.message : '', report])
+    expect(error).toBeInstanceOf(HealthError)
+    expect(await live()).toBe('blue')
+    expect(await get('/version')).toBe('v1 hello\n')
+    const { label } = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
+    expect(label).toBe('./v2')
+    expect(await get('/version')).toBe('v2 welcome\n')
+  }, 60_000)
+
+  test('a deploy cut off before its flip is finished by the next one', async () => {
+    const stop = new AbortController()
+    const ctx = lab.context(stop.signal)
+    const cut = { ...ctx, phase: (title: string) => void (title.startsWith('Check') && stop.abort()) }
+    const options = lab.options(await lab.release('v3'), 'third')
+    await expect(deploy(cut, options)).rejects.toMatchObject({ exitCode: 8 })
+    expect(await live()).toBe('green')
+    const report = await deploy(lab.context(), options)
+    expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue', built: false })
+    expect(await get('/version')).toBe('v3 third\n')
+  }, 60_000)
+
+  test('a flip that was cut off leaves both slots live; the next deploy settles it', async () => {
+    await lab.lb.sh(
+      "echo 'set server t-swap/web2-green state ready; set server t-swap/web2-blue state drain' | socat - UNIX-CONNECT:/run/haproxy/admin.sock",
+    )
+    expect(await live()).toBe('mixed')
+    const report = await deploy(lab.context(), lab.options(await lab.release('v3'), 'third'))
+    expect(report).toMatchObject({ outcome: 'unchanged', slot: 'blue' })
+    expect(await live()).toBe('blue')
+  }, 60_000)
+
+  test('a rollback starts a slot that is gone from its own manifest', async () => {
+    for (const machine of lab.web) await machine.sh('docker rm -f t-swap-green')
+    const report = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
+    say('cold rollback', report)
+    expect(report).toMatchObject({ warm: false, label: './v2' })
+    expect(await get('/version')).toBe('v2 welcome\n')
+    expect(liveSlot((await readProxies([haproxy(lab.lb.context, NAME)], ['web1', 'web2'])).servers)).toBe(
+      'green',
+    )
+  }, 60_000)
+
+  test('secrets are in no process list, and the files are for root alone', async () => {
+    const { stdout } =
+      (await lab.web[0]?.sh(
+        'stat -c "%a %U" /etc/fleetfile/t-swap/*.env /etc/fleetfile/t-swap/*.json | sort -u',
+      )) ?? {}
+    expect(stdout?.toString().trim().split('\n')).toEqual(['600 root', '777 root'])
+    expect(JSON.stringify(lab.events)).not.toMatch(/welcome|third/)
+  })
+})
 
 afterAll(async () => {
   const images = (await docker('image', 'ls', '--quiet', `fleetfile/${NAME}`)).split('\n').filter(Boolean)
