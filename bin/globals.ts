@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { UsageError } from '../lib/errors.ts'
-import { parseDuration } from '../lib/ui/durations.ts'
+import { parseDuration } from '../lib/text/duration.ts'
 
 /** The options that every command has. */
 export interface Globals {
@@ -17,6 +17,8 @@ export interface Globals {
 
 const CONCURRENCY = 10
 const TIMEOUT = 10 * 60_000
+/** A timer that is set further away than this ends at once. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 const count = (name: string) => (text: string) => {
   if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text)
@@ -27,7 +29,7 @@ const count = (name: string) => (text: string) => {
 
 function duration(text: string): number {
   const milliseconds = parseDuration(text)
-  if (milliseconds !== undefined && milliseconds > 0) return milliseconds
+  if (milliseconds !== undefined && milliseconds > 0) return Math.min(milliseconds, LONGEST_TIMEOUT)
   throw new UsageError(`--timeout: must be a duration, not "${text}"`, {
     hint: 'like 500ms, 30s, 5m or 1h30m',
   })

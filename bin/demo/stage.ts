@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update'
-import { clip } from '../../lib/ui/sanitise.ts'
+import { clip } from '../../lib/text/clip.ts'
 import type { Stage } from './story.ts'
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { ConfigError } from '../errors.ts'
 import { Secret } from '../shell/secret.ts'
+import { sanitise } from '../text/sanitise.ts'
 
 export interface CertificateOptions {
   /** Where the authority and the certificates are kept; only the operator may read it. */
@@ -131,7 +132,8 @@ async function openssl(
   })
   if (failed) {
     await rm(key, { force: true })
-    throw new ConfigError(`openssl failed: ${code === 'ENOENT' ? 'it is not installed' : stderr.trim()}`, {
+    const said = code === 'ENOENT' ? 'it is not installed' : sanitise(stderr, 'lines').trim()
+    throw new ConfigError(`openssl failed: ${said}`, {
       hint: 'apt-get install openssl',
     })
   }

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
 import { execa } from 'execa'
 import { AbortedError, CommandError, ConfigError } from '../errors.ts'
-import { lastLines, plainText } from './text.ts'
+import { tail } from '../text/last-lines.ts'
+import { LineSplitter } from '../text/line-splitter.ts'
+import { sanitise } from '../text/sanitise.ts'
 
 export interface EngineOptions {
   readonly signal: AbortSignal
@@ -45,9 +47,9 @@ export function dockerEngine(command = 'docker'): Engine {
     }
     const stdout = typeof result.stdout === 'string' ? result.stdout : ''
     if (result.failed) {
-      const said = lastLines(`${stdout}\n${errors}`)
+      const said = tail(`${stdout}\n${errors}`, { width: 300 })
       throw new CommandError(
-        `${command} ${args[0] ?? ''} failed (exit code ${result.exitCode ?? 'none'})\n${said}`,
+        `${command} ${args[0] ?? ''} failed (exit code ${result.exitCode ?? 'none'})${said}`,
         {
           hint: /daemon running|Cannot connect/.test(errors)
             ? `${command} info`
@@ -64,14 +66,11 @@ export function dockerEngine(command = 'docker'): Engine {
 }
 
 function eachLine(from: Readable, onLine: (line: string) => void): void {
-  let rest = ''
+  const splitter = new LineSplitter()
+  const tell = (lines: readonly string[]) => {
+    for (const line of lines) if (line.trim() !== '') onLine(sanitise(line, 'lines'))
+  }
   from.setEncoding('utf8')
-  from.on('data', (text: string) => {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) if (line.trim() !== '') onLine(plainText(line))
-  })
-  from.on('end', () => {
-    if (rest.trim() !== '') onLine(plainText(rest))
-  })
+  from.on('data', (text: string) => tell(splitter.push(Buffer.from(text))))
+  from.on('end', () => tell(splitter.end()))
 }

@@ -3,7 +3,7 @@ import type { AdminChange, Proxy } from '../rollout/proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { parseServers } from './haproxy-state.ts'
-import { plainText } from './text.ts'
+import { sanitise } from '../text/sanitise.ts'
 
 /** Where HAProxy listens for commands and keeps what must survive it. The same paths as in its configuration. */
 export const HAPROXY_PATHS = {
@@ -61,7 +61,7 @@ export function haproxy(host: HostContext, backend: string): Proxy {
       const { stdout } = await host.read(sh`${rawShell(SAY)}\nsay ${question}`, { root: true })
       const output = stdout.toString('utf8')
       if (output.includes('# be_id') && output.includes('# pxname')) return parseServers(output)
-      throw new CommandError(`HAProxy knows no backend ${backend}: ${plainText(output).trim()}`, {
+      throw new CommandError(`HAProxy knows no backend ${backend}: ${sanitise(output, 'lines').trim()}`, {
         host: name,
         hint: 'fleet provision',
       })

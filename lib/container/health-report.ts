@@ -1,4 +1,5 @@
-import { lastLines, plainText } from './text.ts'
+import { lastLines } from '../text/last-lines.ts'
+import { sanitise } from '../text/sanitise.ts'
 
 /** What was found on a host about a slot that does not answer 200. */
 export interface HealthReport {
@@ -34,13 +35,15 @@ export function readHealth(output: string, inner: number): HealthReport {
     if (name !== undefined && current !== 'logs') items.set((current = name), rest ?? '')
     else items.set(current, `${items.get(current) ?? ''}\n${line}`)
   }
-  const logs = lastLines(items.get('logs') ?? '')
+  const logs = lastLines(items.get('logs') ?? '', { width: 300 })
+    .map(line => `  ${line}`)
+    .join('\n')
   const healthy = items.get('code')?.trim() === '200'
   return { healthy, reason: healthy ? '' : reasonOf(items, inner), logs }
 }
 
 function reasonOf(items: ReadonlyMap<string, string>, inner: number): string {
-  const item = (name: string): string => plainText(items.get(name) ?? '').trim()
+  const item = (name: string): string => sanitise(items.get(name) ?? '', 'lines').trim()
   if (items.has('curl') && item('curl') === 'missing') return 'the host has no curl to ask the slot with'
   const [status = '', exitCode = '', oom = '', restarts = '0'] = item('state').split(' ')
   if (oom === 'true') return `the program was killed: out of memory (exit code ${exitCode})`

@@ -11,7 +11,7 @@ import { HOST_ENGINE, parseHostEngine, type HostEngine } from './host-engine.ts'
 import type { Image } from './image.ts'
 import { sharedLayers } from './layers.ts'
 import { droppable, readSavedImage, sizeWithout, writeWithout, type SavedImage } from './saved-image.ts'
-import { lastLines } from './text.ts'
+import { tail } from '../text/last-lines.ts'
 
 /** What shipping to one host took. */
 export interface Shipped {
@@ -132,7 +132,7 @@ async function send(
       return { bytes: bytes + (await files.without(0)).bytes, layers: image.layers.length, whole: true }
     }
   }
-  throw new CommandError(`docker load failed\n${lastLines(refused)}`, { host: host.name })
+  throw new CommandError(`docker load failed${tail(refused, { width: 300 })}`, { host: host.name })
 }
 
 /** Undefined when the host has the image now, else what its engine said. */

@@ -1,4 +1,5 @@
 import { CommandError } from '../errors.ts'
+import { sanitise } from '../text/sanitise.ts'
 import type { Transport } from '../transport/transport.ts'
 import { ELEVATED, inspectScript, MARKER, type Fingerprint } from './script.ts'
 import { measureSkew, type Skew } from './skew.ts'
@@ -122,7 +123,7 @@ export async function inspectHost(
   })
   if (result.exitCode !== 0) {
     throw new CommandError(
-      `listing the log files ended with exit code ${result.exitCode}: ${result.stderr.toString().trim().slice(0, 200)}`,
+      `listing the log files ended with exit code ${result.exitCode}: ${sanitise(result.stderr.toString(), 'lines').trim().slice(0, 200)}`,
       { host: transport.host },
     )
   }

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.ts'
+import { parseDuration } from '../text/duration.ts'
 import type { LogRecord } from './dated.ts'
 
 /** Python's levels, from the least; a level that is not among them is always shown. */
@@ -14,21 +15,13 @@ export interface Selection {
   readonly tail?: number
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-}
-
 /**
  * The instant of `--since`, milliseconds since 1970: `90m`, `2h`, `3d` before `now`, or an ISO date or time, in UTC
  * where it names no zone. Throws UsageError for anything else.
  */
 export function parseSince(text: string, now: number): number {
-  const [, amount, unit = ''] = /^(\d{1,6})([smhdw])$/.exec(text) ?? []
-  if (amount !== undefined) return now - Number(amount) * (UNITS[unit] ?? 0)
+  const ago = parseDuration(text)
+  if (ago !== undefined) return now - ago
   const [, date, time = '00:00', zone = 'Z'] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? []
   const instant = date === undefined ? Number.NaN : Date.parse(`${date}T${time}${zone}`)

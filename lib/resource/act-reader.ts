@@ -1,11 +1,13 @@
 import { AbortedError, CommandError, ConnectError, LeaseHeldError, TimeoutError } from '../errors.ts'
 import type { EventSink } from '../events/event.ts'
+import { tail } from '../text/last-lines.ts'
+import { LineSplitter } from '../text/line-splitter.ts'
+import { sanitise } from '../text/sanitise.ts'
 import type { ExecResult } from '../transport/transport.ts'
 import type { NumberedStep } from './act.ts'
 import type { Frame } from './frames.ts'
 import { FrameReader } from './frames.ts'
 import { redactor } from './redact.ts'
-import { LineSplitter, lastLines } from './text.ts'
 
 const TAIL = 10
 const TIMED_OUT = new Set([124, 137])
@@ -49,7 +51,7 @@ export class ActReader {
     if (this.#held) throw this.#heldError(this.#held)
     if (this.#failed !== undefined) throw this.#stepError(this.#failed, this.#exitCode)
     if (this.#done) return
-    const said = this.#redact(lastLines(result.stderr.toString('utf8'), TAIL))
+    const said = tail(this.#redact(result.stderr.toString('utf8')), { count: TAIL })
     const where = this.#current === undefined ? '' : ` during ${this.#title(this.#current)}`
     throw new CommandError(`the run stopped${where}: exit code ${result.exitCode}${said}`, {
       host: this.#host,
@@ -101,7 +103,7 @@ export class ActReader {
 
   #output(line: string): void {
     if (line === '') return
-    if (this.#held) this.#held.push(line)
+    if (this.#held) this.#held.push(sanitise(line))
     if (this.#current === undefined) return
     const text = this.#redact(line.replace(/\r$/, ''))
     this.#tail = [...this.#tail, text].slice(-TAIL)
@@ -125,12 +127,12 @@ export class ActReader {
     const resource = this.#steps[index]?.resource ?? 'unknown'
     const title = this.#title(index)
     const what = title === resource ? resource : `${resource}: ${title}`
-    const tail = lastLines(this.#tail.join('\n'), TAIL)
+    const said = tail(this.#tail.join('\n'), { count: TAIL })
     if (TIMED_OUT.has(exitCode)) {
       const limit = this.#steps[index]?.step.timeout ?? 600
-      return new TimeoutError(`${what}: ended after ${limit} s${tail}`, { host: this.#host })
+      return new TimeoutError(`${what}: ended after ${limit} s${said}`, { host: this.#host })
     }
-    return new CommandError(`${what}: exit code ${exitCode}${tail}`, { host: this.#host })
+    return new CommandError(`${what}: exit code ${exitCode}${said}`, { host: this.#host })
   }
 
   #heldError([owner = 'somebody', run = 'unknown', since = 'just now']: readonly string[]): LeaseHeldError {

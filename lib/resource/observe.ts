@@ -3,7 +3,7 @@ import type { ExecResult } from '../transport/transport.ts'
 import { parseFrames } from './frames.ts'
 import type { Kind, Resource } from './resource.ts'
 import { program } from './program.ts'
-import { lastLines } from './text.ts'
+import { tail } from '../text/last-lines.ts'
 
 /** A resource with what was seen of it. */
 export interface Seen {
@@ -70,7 +70,7 @@ export function readObservation(
   const outputs = sections(nonce, result.stdout)
   const errors = sections(nonce, result.stderr)
   if (outputs.length === 0) {
-    const said = lastLines(result.stderr.toString('utf8'))
+    const said = tail(result.stderr.toString('utf8'))
     const hint = `let ${user} use sudo without a password, or log in as root`
     const details = { host, ...(said.includes('sudo:') && { hint }) }
     throw new CommandError(`nothing ran: exit code ${result.exitCode}${said}`, details)
@@ -78,7 +78,7 @@ export function readObservation(
   const outputOf = (index: number, what: string): string => {
     const found = outputs[index]
     if (found?.exitCode === 0) return found.output
-    const said = lastLines(errors[index]?.output ?? '')
+    const said = tail(errors[index]?.output ?? '')
     const code = found?.exitCode ?? result.exitCode
     throw new CommandError(`cannot see the state of ${what}: exit code ${code}${said}`, { host })
   }

@@ -1,5 +1,5 @@
 import { HealthError } from '../errors.ts'
-import { lastLines } from '../container/text.ts'
+import { tail } from '../text/last-lines.ts'
 import { sh } from '../shell/sh.ts'
 import { editionOf, serviceFolder, type Manifest } from './manifest.ts'
 import type { Swap } from './swap-target.ts'
@@ -25,7 +25,7 @@ touch ${`${path}.migrated`}; echo 'fleet: migrated'`
   const output = result.stdout.toString('utf8')
   if (result.exitCode === 0) return output.includes('fleet: migrated')
   throw new HealthError(
-    `the migration failed (exit code ${result.exitCode}); no traffic has gone to ${manifest.label}\n${lastLines(output || result.stderr.toString('utf8'), 20)}`,
+    `the migration failed (exit code ${result.exitCode}); no traffic has gone to ${manifest.label}${tail(output || result.stderr.toString('utf8'), { count: 20, width: 300 })}`,
     { host: host.name, hint: 'correct the migration, then deploy again' },
   )
 }

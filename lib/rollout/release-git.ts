@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { PassThrough, type Readable } from 'node:stream'
 import { execa, type Options } from 'execa'
 import { ConfigError } from '../errors.ts'
+import { sanitise } from '../text/sanitise.ts'
 import { listHint, type Release } from './release-model.ts'
 import { escapes, normalised } from './release-tar.ts'
 
@@ -77,7 +78,7 @@ function archiveOf(gitDir: string, tree: string, signal: AbortSignal): Readable 
   child.on('error', error => out.destroy(error))
   child.on('close', code => {
     if (code === 0) out.end()
-    else out.destroy(new ConfigError(`git archive failed: ${complaint.trim()}`))
+    else out.destroy(new ConfigError(`git archive failed: ${sanitise(complaint, 'lines').trim()}`))
   })
   return out
 }

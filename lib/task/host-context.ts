@@ -4,6 +4,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import type { Command } from '../shell/sh.ts'
 import { quote } from '../shell/quote.ts'
 import { revealed, Secret } from '../shell/secret.ts'
+import { lastLines } from '../text/last-lines.ts'
 import type { ExecResult, Transport } from '../transport/transport.ts'
 import type { CommandOptions, HostContext } from './context.ts'
 
@@ -18,8 +19,10 @@ export interface HostRun {
 
 /** The last lines of what a command said, for its error: stderr, or stdout where stderr is empty. */
 function lastWords(result: ExecResult): string {
-  const text = (result.stderr.length > 0 ? result.stderr : result.stdout).toString('utf8').trimEnd()
-  return text === '' ? '' : `\n${text.split('\n').slice(-10).join('\n')}`
+  const said = result.stderr.length > 0 ? result.stderr : result.stdout
+  return lastLines(said.toString('utf8'))
+    .map(line => `\n${line}`)
+    .join('')
 }
 
 /** Runs commands on one host, over the run's shared connection. */

@@ -1,6 +1,6 @@
 import type { FleetError } from '../errors.ts'
 import { paint } from './paint.ts'
-import { sanitise } from './sanitise.ts'
+import { sanitise } from '../text/sanitise.ts'
 
 const REPORT_TO = 'https://github.com/fleetfile/fleetfile/issues'
 

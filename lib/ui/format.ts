@@ -1,7 +1,7 @@
 import type { FleetEvent, Outcome } from '../events/event.ts'
-import { formatDuration } from './durations.ts'
+import { formatDuration } from '../text/duration.ts'
 import { paint, type Style } from './paint.ts'
-import { sanitise } from './sanitise.ts'
+import { sanitise } from '../text/sanitise.ts'
 
 /** A line for a person, and from which verbosity on it is shown. */
 export interface Line {

@@ -1,6 +1,6 @@
 import type { PlannedChange } from '../events/event.ts'
 import { paint, type Style } from './paint.ts'
-import { sanitise } from './sanitise.ts'
+import { sanitise } from '../text/sanitise.ts'
 
 const STYLES: Readonly<Record<PlannedChange['action'], Style>> = {
   create: 'green',

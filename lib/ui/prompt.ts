@@ -1,6 +1,6 @@
 import { AbortedError } from '../errors.ts'
 import type { Question } from '../task/context.ts'
-import { sanitise } from './sanitise.ts'
+import { sanitise } from '../text/sanitise.ts'
 
 export interface PromptStreams {
   readonly input: NodeJS.ReadableStream

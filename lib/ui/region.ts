@@ -1,6 +1,7 @@
 import type { FleetEvent } from '../events/event.ts'
-import { formatDuration } from './durations.ts'
-import { clip, sanitise } from './sanitise.ts'
+import { formatDuration } from '../text/duration.ts'
+import { clip } from '../text/clip.ts'
+import { sanitise } from '../text/sanitise.ts'
 
 interface Activity {
   readonly text: string

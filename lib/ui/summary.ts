@@ -1,5 +1,5 @@
 import type { FleetEvent, Outcome } from '../events/event.ts'
-import { formatDuration } from './durations.ts'
+import { formatDuration } from '../text/duration.ts'
 
 const ORDER: readonly Outcome[] = ['changed', 'unchanged', 'failed', 'unreachable', 'skipped']
 

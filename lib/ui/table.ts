@@ -1,5 +1,5 @@
 import Table from 'cli-table3'
-import { sanitise } from './sanitise.ts'
+import { sanitise } from '../text/sanitise.ts'
 
 const NO_BORDERS = {
   top: '',

@@ -5,7 +5,7 @@ import type { TaskResult } from '../task/define.ts'
 import type { BulkOptions, BulkParams } from './bulk-options.ts'
 import { resumeRun } from './bulk-resume.ts'
 import { act, ask, databaseOf, finish, showPlan } from './bulk-steps.ts'
-import { parseDuration } from './duration.ts'
+import { parseSeconds } from './seconds.ts'
 import { livenessOf } from './liveness-of.ts'
 import { openUserStore } from './open.ts'
 import { planUsers } from './plan.ts'
@@ -31,7 +31,7 @@ export async function runBulk(
   }
   const store = await openUserStore(ctx)
   try {
-    const stale = parseDuration(params.stale) ?? 600
+    const stale = parseSeconds(params.stale) ?? 600
     // Only locks can be unlocked: thousands of free users are not fetched to find that out one by one.
     const narrowed =
       options.change.action === 'unlock' && selection.ids === undefined

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { messageOf, UsageError } from '../errors.ts'
-import { printable } from './printable.ts'
+import { printable } from '../text/printable.ts'
 
 const ID = /^[0-9a-f]{24}$/
 const MAX_BYTES = 16 * 1024 * 1024

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseDuration } from './duration.ts'
+import { parseSeconds } from './seconds.ts'
 
 /** Options that all of `fleet users` take. */
 export const selectionParams = {
@@ -12,7 +12,7 @@ export const selectionParams = {
   stale: z
     .string()
     .default('10m')
-    .refine(text => parseDuration(text) !== undefined, 'a time such as 30s, 10m or 2h')
+    .refine(text => parseSeconds(text) !== undefined, 'a time such as 30s, 10m or 2h')
     .describe('where a host cannot be asked: how long its workers may be silent'),
 }
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { showDuration } from './duration.ts'
+import { formatAge } from '../text/duration.ts'
 import type { Selection } from './selection.ts'
 import type { Change, Liveness, UserStore } from './store.ts'
 import type { User, UserVersion } from './user.ts'
@@ -45,7 +45,7 @@ type Verdict = 'write' | Omit<LeftAlone, 'id'>
 
 const holder = ({ lock, silentSeconds }: User): string => {
   const silent =
-    silentSeconds !== null && silentSeconds > 60 ? `, silent for ${showDuration(silentSeconds)}` : ''
+    silentSeconds !== null && silentSeconds > 60 ? `, silent for ${formatAge(silentSeconds * 1000)}` : ''
   return `process ${lock?.worker ?? '?'} on ${lock?.host ?? 'no host'}${silent}`
 }
 

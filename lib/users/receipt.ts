@@ -2,7 +2,7 @@ import { mkdir, open, readFile, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { CommandError, ConfigError, messageOf, UsageError } from '../errors.ts'
-import { printable } from './printable.ts'
+import { printable } from '../text/printable.ts'
 
 const lockSchema = z.object({
   host: z.string().nullable(),

@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
-import { showDuration } from './duration.ts'
+import { formatAge } from '../text/duration.ts'
 import type { UserPlan } from './plan.ts'
-import { printable } from './printable.ts'
+import { printable } from '../text/printable.ts'
 import type { UserResult } from './receipt.ts'
 import type { User } from './user.ts'
 
@@ -12,7 +12,7 @@ const NO_LINES = {
 } // prettier-ignore
 
 const ago = (time: string | null, now: Date): string =>
-  time === null ? '-' : showDuration((now.getTime() - Date.parse(time)) / 1000)
+  time === null ? '-' : formatAge(now.getTime() - Date.parse(time))
 
 /** Users as a table. Whatever came from users themselves is made safe for the terminal first. */
 export function userTable(users: readonly User[], now: Date): string {

@@ -1,9 +1,9 @@
 import { distance } from 'fastest-levenshtein'
 import { UsageError } from '../errors.ts'
-import { parseDuration } from './duration.ts'
+import { parseSeconds } from './seconds.ts'
 import type { Condition, Filter } from './filter.ts'
 import { parseId } from './ids.ts'
-import { printable } from './printable.ts'
+import { printable } from '../text/printable.ts'
 
 interface Field {
   readonly example: string
@@ -28,7 +28,7 @@ const span = (kind: 'older' | 'unsynced', example: string, about: string): Field
   example: `${kind}=${example}`,
   about,
   parse(value) {
-    const seconds = value === undefined ? undefined : parseDuration(value)
+    const seconds = value === undefined ? undefined : parseSeconds(value)
     return seconds === undefined ? undefined : { kind, seconds }
   },
 })

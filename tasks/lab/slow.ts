@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineTask, UsageError } from '../../lib/index.ts'
 import { breakHost, faultHost } from '../../lib/providers/lab/fault-task.ts'
-import { parseDuration } from '../../lib/ui/durations.ts'
+import { parseDuration } from '../../lib/text/duration.ts'
 
 export default defineTask({
   name: 'lab slow',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineTask } from '../../lib/task/define.ts'
-import { parseDuration } from '../../lib/users/duration.ts'
+import { parseSeconds } from '../../lib/users/seconds.ts'
 import { livenessOf } from '../../lib/users/liveness-of.ts'
 import { openUserStore } from '../../lib/users/open.ts'
 import { selectionParams } from '../../lib/users/params.ts'
@@ -34,7 +34,7 @@ export default defineTask({
     const filter = selection?.filter ?? []
     const store = await openUserStore(ctx)
     try {
-      const liveness = await livenessOf(ctx, store, filter, parseDuration(params.stale) ?? 600)
+      const liveness = await livenessOf(ctx, store, filter, parseSeconds(params.stale) ?? 600)
       const total = await store.count(filter, liveness)
       const users = await store.select(filter, liveness, { limit: params.limit })
       const seen = new Set(users.map(({ id }) => id))

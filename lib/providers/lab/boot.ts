@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError, TimeoutError } from '../../errors.ts'
+import { sanitise } from '../../text/sanitise.ts'
 import type { ProviderCall } from '../provider.ts'
 import { tryDocker } from './docker.ts'
 
@@ -27,7 +28,7 @@ export async function waitUntilUp(
   }
   const reason =
     state === 'running' || state === 'degraded' ? 'its sshd does not answer' : `systemd says "${state}"`
-  throw new ApiError(`did not start: ${reason}\n${await lastLines(container)}`, {
+  throw new ApiError(sanitise(`did not start: ${reason}\n${await journalOf(container)}`, 'lines'), {
     host,
     hint: 'fleet lab down && fleet lab up',
   })
@@ -59,7 +60,7 @@ export function sshAnswers(address: string): Promise<boolean> {
   })
 }
 
-async function lastLines(container: string): Promise<string> {
+async function journalOf(container: string): Promise<string> {
   const journal = await tryDocker(
     ['exec', container, 'journalctl', '-b', '-n', '15', '--no-pager', '-o', 'cat'],
     {

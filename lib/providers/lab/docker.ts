@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import { AbortedError, ApiError, ConfigError, TimeoutError } from '../../errors.ts'
+import { lastLines } from '../../text/last-lines.ts'
 
 /** What a docker command may be given. */
 export interface DockerCall {
@@ -41,7 +42,7 @@ export async function docker(args: readonly string[], call: DockerCall = {}): Pr
 
 /** The error of a docker command that was refused. */
 export function dockerError(args: readonly string[], output: string): ApiError | ConfigError {
-  const said = output.trim().split('\n').slice(-8).join('\n')
+  const said = lastLines(output, { count: 8 }).join('\n')
   if (/cannot connect to the docker daemon|permission denied.*docker\.sock/i.test(said)) {
     return new ConfigError(`the Docker engine does not answer: ${said}`, { hint: 'fleet lab up --install' })
   }

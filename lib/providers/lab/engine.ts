@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { AbortedError, ApiError, ConfigError } from '../../errors.ts'
 import { quote } from '../../shell/quote.ts'
+import { lastLines } from '../../text/last-lines.ts'
 import type { ProviderCall } from '../provider.ts'
 import { type EngineReport, type EngineStep, planEngine } from './engine-plan.ts'
 
@@ -56,7 +57,7 @@ export async function installEngine(steps: readonly EngineStep[], call: Provider
     const result = await execa(program, args, { reject: false, cancelSignal: call.signal, stdin: 'inherit' })
     if (result.isCanceled) throw new AbortedError('stopped while installing the Docker engine')
     if (result.failed) {
-      const said = (result.stderr || result.shortMessage || '').split('\n').slice(-5).join('\n')
+      const said = lastLines(result.stderr || result.shortMessage || '', { count: 5 }).join('\n')
       throw new ApiError(`cannot ${title}: ${said}`, { hint: argv.map(quote).join(' ') })
     }
   }

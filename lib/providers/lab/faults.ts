@@ -1,4 +1,5 @@
 import { ApiError, UsageError } from '../../errors.ts'
+import { sanitise } from '../../text/sanitise.ts'
 import type { ProviderCall } from '../provider.ts'
 import { docker, tryDocker } from './docker.ts'
 import { CUT, FILL, HEAL, SLOW, STATUS } from './fault-scripts.ts'
@@ -64,7 +65,10 @@ export function labFaults(lab: string): LabFaults {
     const command = ['exec', '--interactive', container, 'sh', '-c', script, 'sh', ...args]
     const { ok, stderr } = await tryDocker(command, { signal: call.signal, input })
     if (!ok)
-      throw new ApiError(`the fault could not be made: ${stderr}`, { host, hint: `fleet lab heal ${host}` })
+      throw new ApiError(`the fault could not be made: ${sanitise(stderr, 'lines')}`, {
+        host,
+        hint: `fleet lab heal ${host}`,
+      })
   }
   const setPaused = async (host: string, wanted: boolean, call: ProviderCall): Promise<void> => {
     const { container, state } = await find(host, call)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { AbortedError, ApiError, ConfigError } from '../../errors.ts'
+import { lastLines } from '../../text/last-lines.ts'
 import type { ProviderCall } from '../provider.ts'
 import { docker, dockerError, tryDocker } from './docker.ts'
 import { withLock } from './lock.ts'
@@ -123,8 +124,8 @@ async function debootstrap(call: ProviderCall): Promise<void> {
   }
   if (!made.failed && !imported.failed) return
   await tryDocker(['rmi', OWN_ROOT_IMAGE])
-  const said = Buffer.from(made.stderr).toString().trim().split('\n').slice(-5).join('\n')
-  throw new ApiError(`cannot make a bare Debian: ${made.failed ? said : imported.stderr}`, {
+  const said = made.failed ? Buffer.from(made.stderr).toString() : imported.stderr
+  throw new ApiError(`cannot make a bare Debian: ${lastLines(said, { count: 5 }).join('\n')}`, {
     hint: 'mmdebstrap --variant=minbase bookworm /dev/null',
   })
 }

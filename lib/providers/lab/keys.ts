@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { ApiError } from '../../errors.ts'
+import { sanitise } from '../../text/sanitise.ts'
 
 /** An OpenSSH ed25519 key pair; `publicKey` has no comment: `ssh-ed25519 AAAA...`. */
 export interface KeyPair {
@@ -18,7 +19,8 @@ export async function makeKeyPair(comment: string): Promise<KeyPair> {
     const args = ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', path]
     const made = await execa('ssh-keygen', args, { reject: false, stdin: 'ignore' })
     if (made.failed) {
-      throw new ApiError(`ssh-keygen cannot make a key: ${made.stderr || made.shortMessage || 'not found'}`, {
+      const said = sanitise(made.stderr || made.shortMessage || 'not found', 'lines')
+      throw new ApiError(`ssh-keygen cannot make a key: ${said}`, {
         hint: 'apt-get install -y openssh-client',
       })
     }

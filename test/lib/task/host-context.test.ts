@@ -46,6 +46,7 @@ test('a secret goes by stdin, and is in no event and no error', async () => {
 test.each<[Answer, string]>([
   [{ code: 2, stderr: 'no such unit\n' }, 'web1: `false` ended with exit code 2\nno such unit'],
   [{ code: 1, stdout: 'said on stdout\n' }, 'web1: `false` ended with exit code 1\nsaid on stdout'],
+  [{ code: 1, stderr: '\x1b]0;a title\x07\x1b[31mno\u202e\r\n' }, 'exit code 1\nno'],
   [{ code: 1 }, 'web1: `false` ended with exit code 1'],
   [{ code: 1, stderr: Array.from({ length: 30 }, (_, i) => `l${i}\n`).join('') }, 'exit code 1\nl20\nl21'],
 ])('a command that fails: %j', async (answer, message) => {

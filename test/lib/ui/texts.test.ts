@@ -1,33 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { formatDuration, parseDuration } from '../../../lib/ui/durations.ts'
-import { clip, sanitise } from '../../../lib/ui/sanitise.ts'
 import { table } from '../../../lib/ui/table.ts'
 import { suggest } from '../../../lib/suggest.ts'
-
-test.each<[string, number | undefined]>([
-  ['100ms', 100],
-  ['30s', 30_000],
-  ['5m', 300_000],
-  ['2h', 7_200_000],
-  ['1m30s', 90_000],
-  ['1.5h', 5_400_000],
-  ['30', undefined],
-  ['5 m', undefined],
-  ['-1s', undefined],
-  ['', undefined],
-])('the duration %j', (text, milliseconds) => {
-  expect(parseDuration(text)).toBe(milliseconds)
-})
-
-test.each([
-  [0, '0ms'],
-  [340, '340ms'],
-  [2500, '2.5s'],
-  [90_000, '1m30s'],
-  [7_500_000, '2h5m'],
-])('%d milliseconds', (milliseconds, text) => {
-  expect(formatDuration(milliseconds)).toBe(text)
-})
 
 describe('table', () => {
   test('columns are straight, wide characters count double', () => {
@@ -50,16 +23,6 @@ describe('table', () => {
   test('no rows', () => {
     expect(table(['a', 'b'], [])).toBe('A  B\n')
   })
-})
-
-test('clip counts columns', () => {
-  expect(clip('日本語', 5)).toBe('日…')
-  expect(clip('abc', 3)).toBe('abc')
-})
-
-test('sanitise keeps lines when asked', () => {
-  expect(sanitise('a\r\nb\tc\u001b[1md', 'lines')).toBe('a\nb  cd')
-  expect(sanitise('a\nb')).toBe('a b')
 })
 
 test.each([

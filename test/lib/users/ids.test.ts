@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { UsageError } from '../../../lib/errors.ts'
 import { parseIdFile, parseIds, readIdFile } from '../../../lib/users/ids.ts'
-import { printable } from '../../../lib/users/printable.ts'
 import { readSelection } from '../../../lib/users/selection.ts'
 
 const A = 'a'.repeat(24)
@@ -65,9 +64,4 @@ describe('the selection', () => {
     await writeFile(file, `${A}\n`)
     await expect(readSelection({ ids: [], where: [], file }, '/')).resolves.toMatchObject({ ids: [A] })
   })
-})
-
-it('shows hostile text without its power over a terminal', () => {
-  expect(printable('\u001b[2Ja\nb\u202ec')).toBe('\\u{1b}[2Ja\\u{a}b\\u{202e}c')
-  expect(printable('x'.repeat(500), 10)).toBe('xxxxxxx...')
 })

@@ -1,17 +1,3 @@
-import { stripVTControlCharacters } from 'node:util'
-
-/**
- * Text from a host, a file or a person, safe to print: escape sequences, control characters and the marks that
- * reorder text on screen are removed. Newlines become spaces and tabs too, unless `lines` keeps newlines.
- */
-export function sanitise(text: string, keep: 'line' | 'lines' = 'line'): string {
-  const plain = stripVTControlCharacters(text)
-    .replaceAll(/\r\n?/g, '\n')
-    .replaceAll('\t', '  ')
-    .replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '')
-  return keep === 'lines' ? plain : plain.replaceAll(/\n+/g, ' ').trimEnd()
-}
-
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
 const ZERO = /^[\p{Mn}\p{Me}\p{Cf}]$/u

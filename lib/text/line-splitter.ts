@@ -1,12 +1,3 @@
-/** The last lines of an output as a tail for an error message: each on its own indented line, nothing when empty. */
-export function lastLines(text: string, count = 10): string {
-  const lines = text.split('\n').filter(line => line.trim() !== '')
-  return lines
-    .slice(-count)
-    .map(line => `\n  ${line}`)
-    .join('')
-}
-
 /** Puts text that comes in chunks, cut anywhere, into lines. A character cut in two comes whole. */
 export class LineSplitter {
   readonly #decoder = new TextDecoder()
