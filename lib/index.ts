@@ -10,3 +10,6 @@ export { Secret, secretText } from './shell/secret.ts'
 export * from './errors.ts'
 export type { FleetEvent } from './events/event.ts'
 export type { Resource } from './resource/resource.ts'
+/** Wanted state, for `ctx.apply`. */
+export * from './resource/kinds/index.ts'
+export { reload, restart } from './resource/handlers.ts'

@@ -6,6 +6,7 @@ import { recordHostKeys } from '../lib/fleet/record-host-keys.ts'
 import { applyResources } from '../lib/resource/apply.ts'
 import { accessBaseline, hostBaseline } from '../lib/rollout/baseline.ts'
 import { firstContact } from '../lib/rollout/first-contact.ts'
+import { proveLogin } from '../lib/rollout/prove-login.ts'
 import { knockPort, listeningPorts } from '../lib/rollout/reachable-ports.ts'
 import { unattendedUpgrades } from '../templates/apt/unattended-upgrades.ts'
 import { journaldLimits } from '../templates/journald/limits.ts'
@@ -13,6 +14,21 @@ import { sshdHardening } from '../templates/sshd/hardening.ts'
 
 /** Ports that are knocked at whether or not something listens: what is most often left open by mistake. */
 const COMMON_PORTS = [21, 23, 25, 80, 111, 443, 2375, 3306, 5432, 5672, 6379, 8080, 9000, 11211, 15672, 27017]
+
+/** What sshd really does, whatever other files of its configuration say. */
+async function proveSshd(ctx: TaskContext, host: FleetHost): Promise<void> {
+  const { stdout } = await ctx.on(host).read(sh`sshd -T`, { root: true })
+  const lines = new Set(stdout.toString('utf8').split('\n'))
+  const missing = ['permitrootlogin no', 'passwordauthentication no', 'pubkeyauthentication yes'].filter(
+    line => !lines.has(line),
+  )
+  if (missing.length > 0) {
+    throw new ConfigError(`sshd does not do what it was told: no ${missing.join(', no ')}`, {
+      host: host.name,
+      hint: 'look in /etc/ssh/sshd_config for what stands before, or instead of, Include /etc/ssh/sshd_config.d/*.conf',
+    })
+  }
+}
 
 /** Proves from outside that only declared ports answer. Returns a line for the summary. */
 async function provePorts(ctx: TaskContext, host: FleetHost): Promise<string> {
@@ -33,7 +49,7 @@ async function provePorts(ctx: TaskContext, host: FleetHost): Promise<string> {
       hint: `fleet provision --on ${host.name}`,
     })
   }
-  return `only ${[...world].join(', ')} answer from outside; ${closed.length} other ports knocked at, all silent`
+  return `open to all: ${[...world].join(', ')}; ${closed.length} other ports knocked at from here, all silent`
 }
 
 export default defineTask({
@@ -64,13 +80,18 @@ export default defineTask({
       return
     }
     await ctx.each(ctx.hosts, async host => {
-      await applyResources(await firstContact(ctx, host), access, { ...ctx, mode: 'apply', root: true })
-      await ctx.connectAs(host, user)
+      const transport = await firstContact(ctx, host)
+      await proveLogin(ctx, host, transport, () =>
+        applyResources(transport, access, { ...ctx, mode: 'apply', root: true }),
+      )
     })
     ctx.phase('the baseline: SSH, firewall, time, updates, logs, swap')
     const report = await ctx.apply(baseline)
-    ctx.phase('proof from outside')
-    const proofs = await ctx.each(ctx.hosts, host => provePorts(ctx, host))
+    ctx.phase('proof: what sshd does, and which ports answer from outside')
+    const proofs = await ctx.each(ctx.hosts, async host => {
+      await proveSshd(ctx, host)
+      return provePorts(ctx, host)
+    })
     for (const host of ctx.hosts) ctx.note(proofs.get(host.name) ?? '', host)
     await recordHostKeys(ctx)
     return { data: { changed: Object.fromEntries(report.changed), ports: Object.fromEntries(proofs) } }

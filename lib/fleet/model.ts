@@ -61,6 +61,11 @@ export interface ContainerService<
     readonly role: RoleName
     /** The names that the proxy answers for; the first is the one in its certificate's subject. */
     readonly names: readonly string[]
+    /**
+     * The secret that holds key, certificate and chain as PEM, for all names of the proxy. Left out in a lab, which has an
+     * authority of its own.
+     */
+    readonly certificate?: SecretName
   }
 }
 
@@ -69,6 +74,8 @@ export interface Program {
   readonly command: string
   /** How many processes; changed for a while with `fleet workers set`. */
   readonly count?: number
+  /** Seconds a process must stay up to count as started; 2 unless told. A release that does not is no success. */
+  readonly startSeconds?: number
   /** Seconds a process may take to end its work after SIGTERM. */
   readonly stopSeconds?: number
 }

@@ -30,8 +30,11 @@ export function checkReferences(fleet: Fleet, report: Report, known: Known = nam
     for (const [variable, value] of Object.entries(service.env ?? {})) {
       checkEnvValue(value, `${path}.env.${variable}`, need)
     }
-    if (service.kind === 'container') need('role', service.proxy.role, `${path}.proxy.role`)
-    else checkStores(service, path, need, report)
+    if (service.kind === 'container') {
+      const { role, certificate } = service.proxy
+      need('role', role, `${path}.proxy.role`)
+      if (certificate !== undefined) need('secret', certificate, `${path}.proxy.certificate`)
+    } else checkStores(service, path, need, report)
   }
   if (fleet.users !== undefined) {
     need('host', fleet.users.host, 'users.host')

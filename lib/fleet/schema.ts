@@ -47,13 +47,14 @@ const containerService = z.strictObject({
   health: z.string().startsWith('/', 'must be a path that starts with "/"'),
   migrate: texts.min(1).exactOptional(),
   buildArgs: z.record(z.string(), z.string()).exactOptional(),
-  proxy: z.strictObject({ role: text, names: texts.min(1) }),
+  proxy: z.strictObject({ role: text, names: texts.min(1), certificate: text.exactOptional() }),
 })
 
 const program = z.strictObject({
   command: text,
   count: z.number().int().min(0).exactOptional(),
-  stopSeconds: z.number().int().min(0).exactOptional(),
+  startSeconds: z.number().int().min(0).exactOptional(),
+  stopSeconds: z.number().int().min(1).exactOptional(),
 })
 
 const cronJob = z.strictObject({

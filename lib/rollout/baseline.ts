@@ -56,6 +56,8 @@ export function hostBaseline(
       notify: [reloadSshd],
     }),
     nftables({ sshPort, ports }),
+    // Debian leaves it off: without it the rules are gone after a reboot.
+    unit({ name: 'nftables.service', enabled: true }),
     unit({ name: 'systemd-timesyncd.service', enabled: true }),
     file({
       path: '/etc/apt/apt.conf.d/60fleetfile-upgrades',

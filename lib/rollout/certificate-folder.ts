@@ -2,8 +2,6 @@ import { join } from 'node:path'
 import { labPlace } from '../providers/lab/place.ts'
 import type { TaskContext } from '../task/context.ts'
 
-/** Where the fleet's own authority and certificates are kept on the operator's machine. */
+/** Where a lab's own authority and certificates are kept. */
 export const certificateFolder = (ctx: Pick<TaskContext, 'fleet' | 'paths' | 'env'>): string =>
-  ctx.fleet.provider === 'lab'
-    ? join(labPlace(ctx.fleet.name, ctx).directory, 'certificates')
-    : join(ctx.paths.state, 'certificates', ctx.fleet.name)
+  join(labPlace(ctx.fleet.name, ctx).directory, 'certificates')

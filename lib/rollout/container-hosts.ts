@@ -41,6 +41,8 @@ export interface ProxiedService {
   readonly name: string
   readonly names: readonly string[]
   readonly health: string
+  /** The secret that holds its certificate. */
+  readonly certificate?: string
   readonly servers: readonly { readonly name: string; readonly address: string; readonly port: number }[]
 }
 
@@ -59,6 +61,7 @@ export const proxiedServices = (
       name,
       names: service.proxy.names,
       health: service.health,
+      ...(service.proxy.certificate === undefined ? {} : { certificate: service.proxy.certificate }),
       servers: hosts
         .filter(host => host.role === service.role)
         .flatMap(host =>

@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers'
+import { UsageError } from '../errors.ts'
 import type { ProcessService } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { ApplyReport, TaskContext } from '../task/context.ts'
@@ -20,6 +21,11 @@ export async function deployProcesses(
 ): Promise<ApplyReport> {
   const hosts = ctx.hosts.filter(host => host.role === service.role)
   const [migrator] = ctx.allHosts.filter(host => host.role === service.role)
+  if (service.migrate !== undefined && migrator !== undefined && !hosts.includes(migrator)) {
+    throw new UsageError(`${name} is migrated on ${migrator.name}, which --on leaves out`, {
+      hint: `fleet deploy ${name}`,
+    })
+  }
   const archive = await buffer(release.archive())
   const plain = await resolveEnv(service.env ?? {}, {
     hosts: ctx.allHosts,

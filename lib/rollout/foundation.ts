@@ -1,12 +1,11 @@
 import type { FleetHost } from '../fleet/resolved.ts'
-import { ensureCertificate } from '../container/certificate.ts'
 import type { ContainerService, ProcessService, Service } from '../fleet/model.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { ApplyReport, TaskContext } from '../task/context.ts'
 import type { RolloutBodies } from './bodies.ts'
-import { certificateFolder } from './certificate-folder.ts'
 import { CERTIFICATE, proxiedServices, proxyResources, slotHostResources } from './container-hosts.ts'
 import { processPackages } from './processes.ts'
+import { proxyCertificate } from './proxy-certificate.ts'
 import { serviceStores } from './service-stores.ts'
 
 /** What one service asks of a host, given that the host is one of those it concerns. */
@@ -22,16 +21,15 @@ async function containerPart(
   service: ContainerService,
   bodies: RolloutBodies,
 ): Promise<Part> {
-  const { role, names } = service.proxy
-  const folder = certificateFolder(ctx)
-  const certificate = await ensureCertificate({ folder, names, now: ctx.now(), signal: ctx.signal })
+  const { role } = service.proxy
+  const certificate = await proxyCertificate(ctx, role)
   const config = bodies.haproxyConfig({
     services: proxiedServices(ctx.fleet, role, ctx.allHosts),
     certificate: CERTIFICATE,
   })
   return host => [
     ...(host.role === service.role ? slotHostResources() : []),
-    ...(host.role === role ? proxyResources(config, certificate.bundle) : []),
+    ...(host.role === role ? proxyResources(config, certificate) : []),
   ]
 }
 

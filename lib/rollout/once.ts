@@ -9,6 +9,9 @@ export interface Once {
   readonly script: string
 }
 
+/** Seconds. A migration of a large table takes its time; killing it half-way is worse. */
+const PATIENCE = 6 * 3600
+
 const DONE = '/var/lib/fleetfile/once'
 
 const onceKind: Kind<Once, boolean> = {
@@ -22,7 +25,11 @@ const onceKind: Kind<Once, boolean> = {
       .map(line => line === 'done'),
   diff: (wanted, done) => (done ? undefined : { action: 'run', detail: wanted.title }),
   act: ({ id, title, script }) => [
-    { title, script: `${script}\nmkdir -p ${quote(DONE)}\ntouch ${quote(`${DONE}/${id}`)}` },
+    {
+      title,
+      timeout: PATIENCE,
+      script: `${script}\nmkdir -p ${quote(DONE)}\ntouch ${quote(`${DONE}/${id}`)}`,
+    },
   ],
 }
 

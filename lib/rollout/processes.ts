@@ -48,24 +48,33 @@ export function serviceProgram(
     command: `${RUN_SERVICE} ${rollout.name} ${spec.command}`,
     user: serviceUser(rollout.name),
     processes: count ?? spec.count ?? 1,
-    // A worker may end after each piece of work; supervisor must not take that for a failed start.
-    startSeconds: 0,
+    startSeconds: spec.startSeconds ?? 2,
     stopSeconds: spec.stopSeconds ?? 10,
   })
 }
 
+/** Seconds beside its own for each process: supervisor's answers, and the time it must stay up to count as started. */
+const RESTART_MARGIN = 15
+
 /**
- * Restarts what runs of the programs, each after it has ended its work. On a first deploy that is nothing yet: supervisor
- * starts them a moment later, with the new code.
+ * Restarts what runs of the programs, one process after another so that the others go on working; each ends its work
+ * first. One that does not stay up fails the deploy. On a first deploy nothing runs yet: supervisor starts it all a moment
+ * later, with the new code.
  */
-const restartPrograms = (service: string, programs: readonly string[]): Handler => ({
-  id: `restart ${service}`,
-  script: [
-    `running=$(supervisorctl status | awk '$2 == "RUNNING" || $2 == "STARTING" { print $1 }' |`,
-    `  grep -E '^${service}-(${programs.join('|')})_[0-9]+$') || exit 0`,
-    'supervisorctl restart $running',
-  ].join('\n'),
-})
+function restartPrograms(service: string, programs: NonNullable<ProcessService['programs']>): Handler {
+  const seconds = Object.values(programs).map(
+    ({ count = 1, stopSeconds = 10 }) => Math.max(count, 8) * (stopSeconds + RESTART_MARGIN),
+  )
+  return {
+    id: `restart ${service}`,
+    script: [
+      `running=$(supervisorctl status | awk '$2 == "RUNNING" || $2 == "STARTING" { print $1 }' |`,
+      `  grep -E '^${service}-(${Object.keys(programs).join('|')})_[0-9]+$') || exit 0`,
+      'for process in $running; do supervisorctl restart "$process"; done',
+    ].join('\n'),
+    timeout: seconds.reduce((sum, each) => sum + each, 0),
+  }
+}
 
 /** What the service's programs need installed. */
 export const processPackages = (service: ProcessService): Resource =>
@@ -77,7 +86,7 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
   const home = `/srv/${name}`
   const owner = serviceUser(name)
   const folder = `${home}/releases/${release.id}`
-  const restart = restartPrograms(name, Object.keys(service.programs ?? {}))
+  const restart = restartPrograms(name, service.programs ?? {})
   const notify = Object.keys(service.programs ?? {}).length > 0 ? [restart] : []
   return [
     processPackages(service),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Service } from '../fleet/model.ts'
 import type { TaskContext } from '../task/context.ts'
+import { isRepository } from './release-git.ts'
 import { resolveRelease, type Release } from './release.ts'
 
 /**
@@ -13,5 +14,10 @@ export async function serviceRelease(
   ref: string | undefined,
 ): Promise<Release> {
   const source = service.source === undefined ? undefined : resolve(ctx.paths.fleet, service.source)
-  return resolveRelease(source, ref ?? source ?? 'HEAD', { signal: ctx.signal, cwd: ctx.paths.cwd })
+  const { signal } = ctx
+  const isCommitted = source !== undefined && (await isRepository(source, signal))
+  return resolveRelease(source, ref ?? (isCommitted ? 'HEAD' : (source ?? 'HEAD')), {
+    signal,
+    cwd: ctx.paths.cwd,
+  })
 }

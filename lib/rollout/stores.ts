@@ -28,17 +28,21 @@ type Passwords = Readonly<Record<string, Secret>>
 const CLUSTER = '/etc/postgresql/15/main'
 
 /** Restarts a unit, unless it was started after its configuration was written: a fresh install has read it already. */
-const restartStale = (name: string, config: string): Handler => ({
+const restartStale = (name: string, ...configs: readonly string[]): Handler => ({
   id: `restart ${name}`,
   script: [
     `started=$(date -d "$(systemctl show -P ActiveEnterTimestamp ${name})" +%s)`,
-    `[ "$started" -gt "$(stat -c %Y ${config})" ] || systemctl restart ${name}`,
+    `[ "$started" -gt "$(stat -c %Y ${configs.join(' ')} | sort -n | tail -n 1)" ] || systemctl restart ${name}`,
   ].join('\n'),
 })
 
 const restartPostgres: Handler = { id: 'restart postgresql', script: 'systemctl restart postgresql@15-main' }
 const reloadPostgres: Handler = { id: 'reload postgresql', script: 'systemctl reload postgresql@15-main' }
-const restartRabbitmq = restartStale('rabbitmq-server', '/etc/rabbitmq/rabbitmq.conf')
+const restartRabbitmq = restartStale(
+  'rabbitmq-server',
+  '/etc/rabbitmq/rabbitmq.conf',
+  '/etc/rabbitmq/rabbitmq-env.conf',
+)
 
 /** A fresh install has taken the address already; otherwise the broker has to let go of the old socket. */
 const moveEpmd: Handler = {

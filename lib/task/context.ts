@@ -82,6 +82,8 @@ export interface TaskContext {
   on(host: FleetHost): HostContext
   /** The host under another login, for the first contact. */
   connectAs(host: FleetHost, user: string): Promise<Transport>
+  /** A connection of its own, to prove that a login works. The caller closes it. */
+  connectFresh(host: FleetHost, user: string): Promise<Transport>
   /**
    * Runs `work` on the hosts side by side, bounded by `--concurrency`. Every host is tried; failures are thrown together
    * as one HostsFailedError, after all have ended.

@@ -19,6 +19,9 @@ import { eachHost } from './each.ts'
 import type { Environment } from './environment.ts'
 import { hostContext } from './host-context.ts'
 
+/** Milliseconds that a connection may take, however long a command may: a frozen host must not hold the others up. */
+const CONNECT_PATIENCE = 15_000
+
 /** Sorts by time and never repeats: 20261122T120000-3f9a. */
 const newRunId = (now: Date): string =>
   `${now.toISOString().replaceAll(/[-:]|\.\d+Z/g, '')}-${randomBytes(2).toString('hex')}`
@@ -52,7 +55,8 @@ export async function runTask<P extends Params>(
   const allHosts = needsHosts ? resolveHosts(fleet, await provider.list({ emit, signal }), local) : []
   const chosen = new Set(selectHosts(fleet, needsHosts ? base : 'none', environment.on))
   const hosts = allHosts.filter(host => chosen.has(host.name))
-  const pool = createPool(open, { signal, timeout })
+  const patience = Math.min(timeout, CONNECT_PATIENCE)
+  const pool = createPool(open, { signal, timeout: patience })
   const runId = newRunId(environment.now())
   const owner = `${userInfo().username}@${hostname()}`
   const connectTo = (host: FleetHost) => pool.open(host.target)
@@ -78,6 +82,7 @@ export async function runTask<P extends Params>(
     warn: (text, host) => emit({ type: 'warning', text, ...(host === undefined ? {} : { host: host.name }) }),
     print: environment.print,
     on: host => hostContext(host, { planOnly, timeout, signal, emit, connect: connectTo }),
+    connectFresh: (host, user) => open({ ...host.target, user }, { signal, timeout: patience }),
     connectAs: (host, user) => pool.open({ ...host.target, user }),
     each: (some, work) => eachHost(some, work, { concurrency, signal }),
     async apply(resources, some = hosts) {
@@ -89,6 +94,7 @@ export async function runTask<P extends Params>(
           return applyResources(transport, wanted, {
             mode: planOnly ? 'plan' : 'apply',
             root: true,
+            timeout,
             runId,
             owner,
             emit,

@@ -30,6 +30,7 @@ export const runOffline: RunTask = async (task, params, environment) => {
       print,
       on: refuse,
       connectAs: refuse,
+      connectFresh: refuse,
       each: refuse,
       apply: refuse,
       secret: refuse,

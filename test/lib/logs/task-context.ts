@@ -37,6 +37,7 @@ export class LogContext implements TaskContext {
   readonly env = {}
   now = () => new Date()
   connectAs = refuse
+  connectFresh = refuse
   readonly stop = new AbortController()
   readonly signal = this.stop.signal
   readonly events: FleetEvent[] = []

@@ -96,6 +96,7 @@ export function fakeContext(options: FakeOptions): Fake {
     timeout: 10_000,
     now: () => new Date(),
     connectAs: () => Promise.reject(new Error('no host is connected to here')),
+    connectFresh: () => Promise.reject(new Error('no host is connected to here')),
     planOnly: options.planOnly ?? false,
     concurrency: 10,
     signal: options.signal ?? new AbortController().signal,
