@@ -15,22 +15,28 @@ const WEIGHT: Readonly<Record<Outcome, number>> = {
 /** Counts how the hosts ended, for the last line. */
 export class Summary {
   readonly #outcomes = new Map<string, Outcome>()
+  #hasHosts = false
 
   add(event: FleetEvent): void {
+    if (event.type === 'run-started') this.#hasHosts = event.hosts.length > 0
     if (event.type !== 'host-ended') return
     const before = this.#outcomes.get(event.host)
     if (before === undefined || WEIGHT[event.outcome] > WEIGHT[before])
       this.#outcomes.set(event.host, event.outcome)
   }
 
-  /** `done in 3.2s: 2 changed, 1 unchanged`; undefined for a run that touched no host. */
+  /**
+   * `done in 3.2s: 2 changed, 1 unchanged`, or `done in 3.2s` where no resource was touched. Undefined for a task
+   * without hosts, which has printed what it was asked for, and for a failure that no host counts: its error says it.
+   */
   line(ended: Extract<FleetEvent, { type: 'run-ended' }>): string | undefined {
-    if (this.#outcomes.size === 0) return undefined
     const counts = ORDER.map(outcome => [outcome, this.#count(outcome)] as const).filter(
       ([, count]) => count > 0,
     )
-    const word = ended.exitCode === 0 || ended.exitCode === 3 ? 'done' : 'stopped'
-    return `${word} in ${formatDuration(ended.milliseconds)}: ${counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`
+    const isDone = ended.exitCode === 0 || ended.exitCode === 3
+    const time = `${isDone ? 'done' : 'stopped'} in ${formatDuration(ended.milliseconds)}`
+    if (counts.length === 0) return isDone && this.#hasHosts ? time : undefined
+    return `${time}: ${counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`
   }
 
   #count(outcome: Outcome): number {

@@ -7,9 +7,11 @@ import type { AgedLock, CheckedLock } from './store.ts'
 /** Clocks differ, and a process exists a moment before its first lock. */
 const TOLERANCE_SECONDS = 30
 
-/** A living sync worker, as its host sees it. */
+/** A living process, as its host sees it. */
 interface Process {
   readonly pid: number
+  /** Whether its command line is a sync worker's. */
+  readonly isWorker: boolean
   readonly ageSeconds: number
 }
 
@@ -19,19 +21,20 @@ interface Answer {
 }
 
 /**
- * One question for all processes of a host: which of them live and are sync workers, and for how long. A process id
- * is used again sooner or later, so living is not enough.
+ * One question for all processes of a host: which of them live, for how long, and which are sync workers. A process id
+ * is used again sooner or later, so living is not enough. A zombie does not live.
  */
 export const livenessCommand = (pids: readonly number[]): Command =>
   sh`echo "now $(date +%s)"
 up=$(cut -d. -f1 /proc/uptime) tick=$(getconf CLK_TCK)
 while read -r pid; do
-  line=$(tr '\\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
-  case $line in *sync_worker* | *sync-worker*) ;; *) continue ;; esac
   stat=$(cat "/proc/$pid/stat" 2>/dev/null) || continue
+  line=$(tr '\\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || line=
+  case $line in *sync_worker* | *sync-worker*) kind=pid ;; *) kind=other ;; esac
   set -- \${stat##*) }
+  case $1 in Z | X) continue ;; esac
   shift 19 || continue
-  echo "pid $pid $((up - $1 / tick))"
+  echo "$kind $pid $((up - $1 / tick))"
 done 2>/dev/null
 echo end`.input(pids.map(pid => `${pid}\n`).join(''))
 
@@ -43,31 +46,47 @@ export function readLiveness(output: string): Answer | undefined {
   return {
     nowSeconds: Number(now[1]),
     processes: lines.flatMap(line => {
-      const match = /^pid (\d+) (-?\d+)$/.exec(line)
-      return match === null ? [] : [{ pid: Number(match[1]), ageSeconds: Number(match[2]) }]
+      const match = /^(pid|other) (\d+) (-?\d+)$/.exec(line)
+      if (match === null) return []
+      return [{ pid: Number(match[2]), isWorker: match[1] === 'pid', ageSeconds: Number(match[3]) }]
     }),
   }
 }
 
+/** `unknown`: a process of that number lives, but does not look like a sync worker. */
+export type WorkerState = 'alive' | 'dead' | 'unknown'
+
 /**
  * Whether the process that took the lock still lives. A process much younger than the lock is another one. It is not
  * known whose clock wrote the lock, the host's or the database's: the younger of both readings counts, so that a
- * wrong clock can keep a dead lock but never take a living one.
+ * wrong clock can keep a dead lock but never take a living one. A worker may go by any name, so a process that is old
+ * enough and not recognised is no proof either way.
  */
-export function holdsLock(lock: AgedLock, answer: Answer): boolean {
+export function workerState(lock: AgedLock, answer: Answer): WorkerState {
   const process = answer.processes.find(({ pid }) => pid === lock.worker)
-  if (process === undefined) return false
-  if (lock.startedAt === null || lock.ageSeconds === null) return true
-  const age = Math.min(lock.ageSeconds, answer.nowSeconds - Date.parse(lock.startedAt) / 1000)
-  return process.ageSeconds + TOLERANCE_SECONDS >= age
+  if (process === undefined) return 'dead'
+  if (lock.startedAt !== null && lock.ageSeconds !== null) {
+    const age = Math.min(lock.ageSeconds, answer.nowSeconds - Date.parse(lock.startedAt) / 1000)
+    if (process.ageSeconds + TOLERANCE_SECONDS < age) return 'dead'
+  }
+  return process.isWorker ? 'alive' : 'unknown'
 }
 
 const hostOf = (hosts: readonly FleetHost[], name: string | null): FleetHost | undefined =>
   hosts.find(host => host.name === name) ?? hosts.find(host => host.name === name?.split('.')[0])
 
+function warnUnknown(ctx: TaskContext, host: FleetHost, locks: readonly AgedLock[]): void {
+  const pids = [...new Set(locks.map(({ worker }) => worker))]
+  const named = pids.slice(0, 5).join(', ') + (pids.length > 5 ? ', ...' : '')
+  ctx.warn(
+    `living processes not recognised as sync workers (${named}): ${locks.length} locks judged by their heartbeats`,
+    host,
+  )
+}
+
 /**
  * Asks every host that locks name which of their workers live: one execution each. Locks of hosts that cannot be
- * asked are left out, with a warning: their heartbeats decide.
+ * asked, and of processes that are not recognised, are left out, with a warning: their heartbeats decide.
  */
 export async function checkLocks(
   ctx: TaskContext,
@@ -92,7 +111,12 @@ export async function checkLocks(
       const { stdout } = await ctx.on(host).read(livenessCommand(pids), { root: true, timeout: 15_000 })
       const answer = readLiveness(stdout.toString('utf8'))
       if (answer === undefined) throw new Error('its answer was cut short')
-      return held.map(lock => ({ lock, alive: holdsLock(lock, answer) }))
+      const judged = held.map(lock => ({ lock, state: workerState(lock, answer) }))
+      const unknown = judged.filter(({ state }) => state === 'unknown').map(({ lock }) => lock)
+      if (unknown.length > 0) warnUnknown(ctx, host, unknown)
+      return judged.flatMap(({ lock, state }) =>
+        state === 'unknown' ? [] : [{ lock, alive: state === 'alive' }],
+      )
     } catch (error) {
       ctx.signal.throwIfAborted()
       ctx.warn(

@@ -1,7 +1,7 @@
 import type { Filter } from './filter.ts'
 import type { Lock, User, UserVersion } from './user.ts'
 
-/** A lock that its own host was asked about. */
+/** A lock of which its own host said for sure whether its worker lives. */
 export interface CheckedLock {
   readonly lock: Lock
   readonly alive: boolean

@@ -2,6 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readLiveSlot, type LiveServer, type LiveSlot } from '../../../lib/rollout/live-slots.ts'
+import type { Admin } from '../../../lib/rollout/proxy.ts'
+import type { Slot } from '../../../lib/rollout/slot.ts'
 import { parseStatus } from '../../../lib/status/host-status.ts'
 import { statusProbe } from '../../../lib/status/probe.ts'
 import { statusTable } from '../../../lib/status/table.ts'
@@ -72,7 +75,8 @@ test('the probe runs on a bare machine, and finds a release with any label', () 
 
 const now = new Date(1_795_348_800_000 + 5 * 60_000)
 const host = fleetHost('web1', 'web', '10.0.0.1')
-const line = (said: string, live = new Map([['web', 'blue']])) =>
+const BLUE: LiveSlot = { slot: 'blue', servers: [] }
+const line = (said: string, live = new Map([['web', BLUE]])) =>
   statusTable([{ host, answer: parseStatus(said) }], live, now).split('\n')[1]
 
 test.each<[string, string, RegExp]>([
@@ -92,6 +96,66 @@ test.each<[string, string, RegExp]>([
   ['an old one', SAID.replace('1795348800', '1794000000'), /16d ago$/],
 ])('%s', (_, said, expected) => {
   expect(line(said)).toMatch(expected)
+})
+
+const seen = (health: LiveServer['health'], check: string, on = 'web1'): LiveServer => ({
+  host: on,
+  slot: 'blue',
+  health,
+  check,
+})
+const RUNNING = SAID.replace(/container.*green.*\n/, '').replaceAll(/program.*\n/g, '')
+
+test.each<[string, string, readonly LiveServer[], string]>([
+  ['up', RUNNING, [seen('up', 'L7OK 200')], 'ok'],
+  ['not checked yet', RUNNING, [seen('unknown', '')], 'ok'],
+  ['down', RUNNING, [seen('down', 'L7STS 503')], 'down: L7STS 503'],
+  ['down without a check', RUNNING, [seen('down', '')], 'down: no check'],
+  ['down elsewhere', RUNNING, [seen('up', 'L7OK 200'), seen('down', 'L4CON', 'web2')], 'ok'],
+  ['down for one of two proxies', RUNNING, [seen('up', 'L7OK 200'), seen('down', 'L4TOUT')], 'down: L4TOUT'],
+  ['down for both', RUNNING, [seen('down', 'L4CON'), seen('down', 'L4CON')], 'down: L4CON'],
+  ['down, where nothing runs', 'load\t0\ndisk\t1%\n', [seen('down', 'L4CON')], 'down: L4CON'],
+  [
+    'down, after a failed unit',
+    RUNNING.replace('failed\t', 'failed\ta.service'),
+    [seen('down', 'x')],
+    'failed: a.service',
+  ],
+  ['down, after a stopped slot', SAID, [seen('down', 'x')], 'stopped: green'],
+  [
+    'down, before processes',
+    SAID.replace(/container.*green.*\n/, ''),
+    [seen('down', 'L4CON')],
+    'down: L4CON',
+  ],
+])('a live slot that its proxy sees %s', (_, said, servers, expected) => {
+  expect(line(said, new Map([['web', { slot: 'blue', servers }]]))).toMatch(new RegExp(` ${expected}  +\\d`))
+})
+
+const proxied = (slot: Slot, admin: Admin, health: 'up' | 'down') => ({
+  name: `web1-${slot}`,
+  host: 'web1',
+  slot,
+  admin,
+  health,
+  check: 'L7STS 503',
+  sessions: 0,
+  requests: 0,
+  errors: 0,
+})
+
+test.each<[string, Admin, Admin, LiveSlot['slot'] | undefined, readonly Slot[]]>([
+  ['one slot', 'drain', 'ready', 'green', ['green']],
+  ['both, in a flip that was cut off', 'ready', 'ready', 'mixed', ['blue', 'green']],
+  ['none', 'maint', 'drain', undefined, []],
+])('what the proxies serve: %s', (_, blue, green, live, slots) => {
+  const servers = [proxied('blue', blue, 'down'), proxied('green', green, 'down')]
+  expect(readLiveSlot({ servers, live })).toEqual(
+    live && {
+      slot: live,
+      servers: slots.map(slot => ({ host: 'web1', slot, health: 'down', check: 'L7STS 503' })),
+    },
+  )
 })
 
 test('a host that says nothing has a line as well', () => {

@@ -77,6 +77,32 @@ describe('plain', () => {
   })
 })
 
+const ended = (hosts: readonly string[], exitCode: number): readonly FleetEvent[] => [
+  { type: 'run-started', task: 'restart', fleet: 'shop', hosts },
+  { type: 'run-ended', exitCode, milliseconds: 1200 },
+]
+
+describe.each([false, true])('the end of a run that touched no resource, live: %s', isLive => {
+  const show = (events: readonly FleetEvent[]) => {
+    const stderr = new Capture({ isTTY: isLive })
+    const stdout = new Capture({ isTTY: isLive })
+    const options = { verbosity: 0, colour: false, now: () => new Date(0) }
+    const renderer = (isLive ? liveRenderer : plainRenderer)(stdout, stderr, options)
+    for (const event of events) renderer.emit(event)
+    renderer.close()
+    expect(stdout.text).toBe('')
+    return stderr.text
+  }
+
+  test.each<[string, readonly string[], number, string]>([
+    ['success', ['web1'], 0, 'restart on shop, 1 host\ndone in 1.2s\n'],
+    ['a failure, which its error tells', ['web1'], 4, 'restart on shop, 1 host\n'],
+    ['a task without hosts', [], 0, ''],
+  ])('%s', (_, hosts, exitCode, expected) => {
+    expect(show(ended(hosts, exitCode))).toBe(expected)
+  })
+})
+
 const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u009b31mred\u202Eevil\rover\bwritten\u0000'
 
 describe('hostile text', () => {

@@ -34,13 +34,16 @@ export const results = (result: unknown) => resultsSchema.parse(result).data.res
 export const listed = (result: unknown) =>
   usersSchema.parse(result).data.users.map(user => Number.parseInt(user.id, 16))
 
-/** Every host says which of these processes live on it. */
+/** Every host says which of these processes live on it: sync workers, or `other` ones. */
 export const living =
-  (byHost: Readonly<Record<string, readonly number[]>>): NonNullable<FakeOptions['answer']> =>
+  (
+    byHost: Readonly<Record<string, readonly number[]>>,
+    kind: 'pid' | 'other' = 'pid',
+  ): NonNullable<FakeOptions['answer']> =>
   (host, _, stdin) => {
     const asked = new Set(stdin.trim().split('\n').map(Number))
     const alive = (byHost[host] ?? []).filter(pid => asked.has(pid))
-    const lines = alive.map(pid => `pid ${pid} 999999`)
+    const lines = alive.map(pid => `${kind} ${pid} 999999`)
     return [`now ${Math.floor(Date.now() / 1000)}`, ...lines, 'end', ''].join('\n')
   }
 

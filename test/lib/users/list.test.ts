@@ -43,6 +43,21 @@ describe.skipIf(withoutPostgres())('fleet users list', () => {
       expect(strict).toMatchObject({ data: { total: 4 } })
     })
 
+    it('goes by the heartbeat of a living process that it does not recognise', async () => {
+      for (const worker of [1, 2, 3, 4]) {
+        const startedAt = new Date(Date.now() - 3_600_000)
+        await db.add(worker, { ...lockedBy('sync1', worker), synchronization_start_time: startedAt })
+      }
+      await db.beat('sync1', 1, '5 seconds')
+      await db.beat('sync1', 2, '11 minutes')
+      await db.beat('sync1', 4, '5 seconds')
+      const to = db.fake({ answer: living({ sync1: [1, 2, 3] }, 'other') })
+      expect(listed(await runList(to, { where: ['stranded'] }))).toEqual([2, 3, 4])
+      expect(to.warned).toEqual([
+        'sync1: living processes not recognised as sync workers (1, 2, 3): 3 locks judged by their heartbeats',
+      ])
+    })
+
     it('finds users by pattern, and shows hostile addresses harmlessly', async () => {
       const hostile = `'; drop table users; --%_\\\u001b[2J"@example.com`
       await db.add(1, { email: hostile })
