@@ -6,6 +6,7 @@ import { HealthError, HostsFailedError, TimeoutError, messageOf } from '../error
 import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
 import { waitDrained } from './drain.ts'
+import { expectLive } from './expect-live.ts'
 import type { Manifest } from './manifest.ts'
 import { pause } from './pause.ts'
 import { ofSlot, setSlot } from './proxies.ts'
@@ -20,11 +21,12 @@ export type Manifests = ReadonlyMap<string, Manifest>
 
 /**
  * Makes sure that nothing talks to a slot that is to be replaced, and takes it out of the proxies' checks. A stream
- * that still runs there is not cut off: it is an error that says where.
+ * that still runs there is not cut off: it is an error that says where. `live` is what is to serve meanwhile.
  */
 export async function clearSlot(
   swap: Swap,
   slot: Slot,
+  live: Slot | undefined,
   states: ReadonlyMap<string, SlotStates>,
   manifests: Manifests,
 ): Promise<void> {
@@ -36,6 +38,7 @@ export async function clearSlot(
   })
   if (stale.length === 0) return
   const { limits, ctx } = swap
+  await expectLive(swap, live)
   const left = await waitDrained(swap.read, slot, limits.drainSeconds, ctx.signal)
   if (left.open > 0) {
     throw new TimeoutError(
@@ -43,6 +46,7 @@ export async function clearSlot(
       { hint: 'wait for them to end and deploy again, or allow more time with --drain' },
     )
   }
+  await expectLive(swap, live)
   await setSlot(swap.proxies, stale, slot, 'maint')
 }
 

@@ -1,7 +1,9 @@
 import { ConfigError } from '../errors.ts'
 import type { SlotStates } from '../container/slot-state.ts'
 import { waitDrained } from './drain.ts'
+import { expectLive } from './expect-live.ts'
 import { record } from './history.ts'
+import { withLease } from './lease.ts'
 import { editionOf, type Manifest } from './manifest.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
 import { flip, ofSlot, type Flip } from './proxies.ts'
@@ -32,10 +34,21 @@ export interface RollbackReport {
 
 /**
  * Sends all traffic back to the other slot: the release before, with its own environment and configuration. A warm slot
- * takes one command; a stopped one is started first, from its own manifest.
+ * takes one command; a stopped one is started first, from its own manifest. The proxies are held meanwhile, as in a
+ * deploy.
  */
 export async function rollback(ctx: RolloutContext, options: RollbackOptions): Promise<RollbackReport> {
   const started = performance.now()
+  const { name, proxies } = options.target
+  if (ctx.planOnly) return rollbackAlone(ctx, options, started)
+  return withLease(ctx, proxies, name, alone => rollbackAlone(alone, options, started))
+}
+
+async function rollbackAlone(
+  ctx: RolloutContext,
+  options: RollbackOptions,
+  started: number,
+): Promise<RollbackReport> {
   const { target, now } = options
   const swap = openSwap(ctx, target, options.limits)
   ctx.phase(`Look at ${target.name}`)
@@ -65,10 +78,11 @@ export async function rollback(ctx: RolloutContext, options: RollbackOptions): P
   }
   if (!warm) {
     ctx.phase(`Start ${target.name} ${slot} (${manifest.label}) again`)
-    await clearSlot(swap, slot, states, manifests)
+    await clearSlot(swap, slot, live, states, manifests)
     await prepareSlot(swap, slot, manifests)
   }
   ctx.phase(`Flip ${target.name} to ${slot}`)
+  await expectLive(swap, live)
   const flipped = await flip(swap.proxies, swap.names, slot, live)
   const milliseconds = Math.round(performance.now() - started)
   ctx.note(`${manifest.label} serves again: flipped in ${flipped.milliseconds} ms, ${milliseconds} ms in all`)
