@@ -2,11 +2,12 @@ import { ConfigError } from '../errors.ts'
 import type { SlotStates } from '../container/slot-state.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
-import { record } from './history.ts'
+import { lastAct, record, type HistoryEntry } from './history.ts'
 import { withLease } from './lease.ts'
 import { editionOf, type Manifest } from './manifest.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
 import { flip, ofSlot, type Flip } from './proxies.ts'
+import { quote } from '../shell/quote.ts'
 import type { RolloutContext } from './rollout-context.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { readStates } from './swap.ts'
@@ -52,7 +53,7 @@ async function rollbackAlone(
   const { target, now } = options
   const swap = openSwap(ctx, target, options.limits)
   ctx.phase(`Look at ${target.name}`)
-  const [view, states] = await Promise.all([swap.read(), readStates(swap)])
+  const [view, states, last] = await Promise.all([swap.read(), readStates(swap), lastAct(swap)])
   const { live } = view
   if (live === undefined) {
     throw new ConfigError(`${target.name} serves nothing yet`, { hint: `fleet deploy ${target.name}` })
@@ -66,6 +67,13 @@ async function rollbackAlone(
   const manifests = manifestsOf(swap, slot, states)
   const [manifest] = manifests.values()
   if (manifest === undefined) throw new ConfigError(`no host runs ${target.name}`)
+  refuseRepeated(
+    target.name,
+    last,
+    live,
+    swap.names.map(name => states.get(name)?.[live].edition),
+    manifest,
+  )
   const warm =
     swap.names.every(name => {
       const state = states.get(name)?.[slot]
@@ -89,6 +97,26 @@ async function rollbackAlone(
   await record(swap, 'rollback', slot, manifest, now())
   const { open } = await waitDrained(swap.read, live, swap.limits.drainSeconds, ctx.signal)
   return { outcome: 'rolled-back', ...about, flip: flipped, milliseconds, open }
+}
+
+/**
+ * Throws when what serves was brought by a rollback, and nothing was done since: the slot that a second one would go to
+ * holds the very release that the first one took away. `editions` are those that serve, by host.
+ */
+export function refuseRepeated(
+  service: string,
+  last: HistoryEntry | undefined,
+  live: Slot,
+  editions: readonly (string | undefined)[],
+  other: Pick<Manifest, 'release' | 'label'>,
+): void {
+  if (last?.action !== 'rollback' || last.slot !== live) return
+  if (!editions.every(edition => edition === last.edition)) return
+  const [release = 'unknown'] = last.edition?.split('-') ?? []
+  throw new ConfigError(
+    `${service} was rolled back already, at ${last.at}: ${last.label ?? release} (${release}) serves. Another rollback would bring back ${other.label} (${other.release}), which that one took away`,
+    { hint: `fleet swap ${service} --release ${quote(other.label)}` },
+  )
 }
 
 /** What each host's slot ran last. All must have run the same release: anything else was no release of the fleet. */

@@ -132,11 +132,22 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     say('rollback', result)
     say('probe', report)
     expect(result).toMatchObject({ warm: true, slot: 'blue' })
-    // Budgets, since the machine may be busy: the proxy is locked, read twice, flipped and read; a host is read and noted.
-    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([5, 2, 2])
+    // Budgets, since the machine may be busy: the proxy is locked, read twice, flipped and read; a host and its history are read, and noted.
+    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([5, 3, 3])
     expect(result.flip?.proxyMilliseconds).toBeLessThan(250)
     expect(report.failed).toBe(0)
     expect(report.versions.at(-1)?.version).toBe('v1 hello')
+  }, 60_000)
+
+  test('another rollback would bring back what the first one took away: refused', async () => {
+    await expect(
+      rollback(lab.context(), { target: lab.target, now: () => new Date() }),
+    ).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/v1 \([0-9a-f]{12}\) serves.*bring back v2 \([0-9a-f]{12}\)/) as unknown,
+      hint: 'fleet swap t-swap --release v2',
+    })
+    expect(await live()).toBe('blue')
   }, 60_000)
 
   test('reload and restart of the proxy keep the live slot; a reload drops nothing', async () => {
