@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { SlotStates } from '../container/slot-state.ts'
+import { messageOf } from '../errors.ts'
+import type { FleetHost } from '../fleet/resolved.ts'
 import { rawShell, sh } from '../shell/sh.ts'
 import type { Manifest } from './manifest.ts'
 import { editionOf, serviceFolder } from './manifest.ts'
@@ -26,7 +28,8 @@ export const servedLink = (service: string, slot: Slot): string => `${serviceFol
 
 /**
  * Adds a line to the service's history on its hosts, and notes what the slot serves: a rollback goes back to that,
- * never to a release that was prepared but has served nobody. What is live now is asked of the proxy alone.
+ * never to a release that was prepared but has served nobody. What is live now is asked of the proxy alone. A host where
+ * this fails gets a warning: the traffic has moved by then, and the outcome is told by that.
  */
 export async function record(
   { ctx, target }: Swap,
@@ -44,9 +47,21 @@ export async function record(
   const folder = folderOf(target.name)
   const link = manifest === undefined ? '' : `${linkCommand(target.name, slot, editionOf(manifest)).text}\n`
   const command = sh`set -e\n${rawShell(link)}mkdir -p ${folder} && cat >>${`${folder}/history.jsonl`}`
-  await ctx.each(target.hosts, host =>
-    ctx.on(host).run(command.input(`${JSON.stringify(entry)}\n`), { root: true }),
-  )
+  const failed = (error: unknown, host?: FleetHost) => {
+    const reason = messageOf(error).replace(host === undefined ? '' : `${host.name}: `, '')
+    ctx.warn(`the ${action} is done, but could not be noted in the history: ${reason}`, host)
+  }
+  try {
+    await ctx.each(target.hosts, host =>
+      ctx
+        .on(host)
+        .run(command.input(`${JSON.stringify(entry)}\n`), { root: true })
+        .catch((error: unknown) => failed(error, host)),
+    )
+  } catch (error) {
+    // The run was interrupted, so that not every host was tried.
+    failed(error)
+  }
 }
 
 /**

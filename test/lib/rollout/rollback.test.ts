@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { CommandError } from '../../../lib/errors.ts'
-import { lastAct, parseEntry, type HistoryEntry } from '../../../lib/rollout/history.ts'
+import { lastAct, parseEntry, record, type HistoryEntry } from '../../../lib/rollout/history.ts'
 import { refuseRepeated } from '../../../lib/rollout/rollback.ts'
 import { fakeSwap } from './fake-swap.ts'
 
@@ -44,4 +44,12 @@ test('the latest of all last lines counts', async () => {
 test('a history that cannot be read is an error', async () => {
   const broken = new CommandError('no', { host: 'web1' })
   await expect(lastAct(fakeSwap({ web1: broken }))).rejects.toMatchObject({ failures: [{ error: broken }] })
+})
+
+test('a host where the history cannot be written is a warning: the flip is done', async () => {
+  const swap = fakeSwap({ web1: new CommandError('no space left', { host: 'web1' }), web2: '' })
+  await record(swap, 'deploy', 'blue', undefined, new Date(at))
+  expect(swap.warnings).toEqual([
+    'web1: the deploy is done, but could not be noted in the history: no space left',
+  ])
 })
