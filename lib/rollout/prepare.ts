@@ -43,7 +43,7 @@ export async function clearSlot(
   if (left.open > 0) {
     throw new TimeoutError(
       `${left.servers.join(', ')} still ${left.open === 1 ? 'serves 1 request' : `serve ${left.open} requests`} of the release before: not replaced`,
-      { hint: 'wait for them to end and deploy again, or allow more time with --drain' },
+      { hint: 'wait for them to end, then run the same command again' },
     )
   }
   await expectLive(swap, live)
@@ -104,7 +104,7 @@ async function waitSeen({ read, ctx }: Swap, slot: Slot): Promise<void> {
     if (performance.now() - started > PROXY_SECONDS * 1000) {
       const list = unseen.map(({ name, check }) => `${name} (${check || 'not checked'})`).join(', ')
       throw new HealthError(`healthy on its host, but not as the proxy sees it: ${list}`, {
-        hint: 'is the slot port open from the proxy to the host? (fleet check ports)',
+        hint: 'is the slot port open from the proxy to the host? fleet provision sets the firewall',
       })
     }
     await pause(300, ctx.signal)

@@ -138,7 +138,7 @@ function manifestsOf(
         lacking.length > 0
           ? lacking.map(name => `${name} has run none in ${slot}`)
           : [`its hosts ran different releases in ${slot}: ${[...releases].join(', ')}`],
-      hint: `fleet deploy ${swap.target.name} <release>`,
+      hint: `fleet swap ${swap.target.name} --release <release>`,
     })
   }
   return found

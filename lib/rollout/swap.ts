@@ -3,6 +3,7 @@ import type { Engine } from '../container/engine.ts'
 import { buildImage } from '../container/image.ts'
 import { releaseFiles } from '../container/release-files.ts'
 import { shipImage, type Shipped } from '../container/ship.ts'
+import { containerName } from '../container/slot.ts'
 import { readSlots, type SlotStates } from '../container/slot-state.ts'
 import { HealthError } from '../errors.ts'
 import { waitDrained } from './drain.ts'
@@ -19,6 +20,7 @@ import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
 import type { RolloutContext } from './rollout-context.ts'
+import { sshLine } from '../transport/endpoint.ts'
 import { watchSlot, type Watched } from './watch.ts'
 
 export interface DeployOptions {
@@ -176,7 +178,11 @@ async function turnBack(
   fault: string,
   now: () => Date,
 ): Promise<never> {
-  const hint = `fleet run 'docker logs --tail 100 ${swap.target.name}-${slot}' --on ${swap.target.service.role}`
+  const logs = `docker logs --tail 100 ${containerName(swap.target.name, slot)}`
+  const hint = swap.target.hosts
+    .slice(0, 1)
+    .map(host => sshLine(host.target, logs))
+    .join('')
   if (live === undefined)
     throw new HealthError(`${fault}; there is no release before it to go back to`, { hint })
   // A view that cannot be had is no reason to leave a bad release alone: the flip itself will tell.
