@@ -1,6 +1,7 @@
 import { HealthError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { RolloutContext } from '../rollout/rollout-context.ts'
+import { sshLine } from '../transport/endpoint.ts'
 import { healthCommand, type HealthProbe } from './health-script.ts'
 import { readHealth } from './health-report.ts'
 
@@ -17,6 +18,6 @@ export async function waitHealthy(
   if (healthy) return
   throw new HealthError(
     `${probe.container} is not healthy at ${probe.path}: ${reason}${logs === '' ? '' : `\nits last lines:\n${logs}`}`,
-    { host: host.name, hint: `fleet run 'docker logs --tail 100 ${probe.container}' --on ${host.name}` },
+    { host: host.name, hint: sshLine(host.target, `docker logs --tail 100 ${probe.container}`) },
   )
 }

@@ -6,6 +6,7 @@ import { CommandError, ConfigError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { asRoot, type RolloutContext } from '../rollout/rollout-context.ts'
 import { sh } from '../shell/sh.ts'
+import { sshLine } from '../transport/endpoint.ts'
 import type { Engine } from './engine.ts'
 import { HOST_ENGINE, parseHostEngine, type HostEngine } from './host-engine.ts'
 import type { Image } from './image.ts'
@@ -119,7 +120,7 @@ async function send(
   if (needed > state.free) {
     throw new ConfigError(
       `${image.tag} needs ${prettyBytes(needed)} of disk, ${prettyBytes(state.free)} are free`,
-      { host: host.name, hint: `fleet run 'docker image prune --force' --on ${host.name}` },
+      { host: host.name, hint: sshLine(host.target, 'docker image prune --force') },
     )
   }
   const refused = await load(ctx, image, host, await files.without(shared))

@@ -65,7 +65,7 @@ function linesOf(host: string, output: string): readonly string[] {
   if (lines.at(-2) === 'done') return lines.slice(0, -2)
   throw new CommandError('the list of log files broke off', {
     host,
-    hint: `check the login shell: fleet ssh ${host}`,
+    hint: `does the login shell write something of its own? fleet status --on ${host}`,
   })
 }
 
@@ -77,7 +77,7 @@ export function parseInspection(host: string, output: string, sent: number, rece
   if (lines.includes('denied')) {
     throw new CommandError('may not read the log directory', {
       host,
-      hint: `check it: fleet ssh ${host}`,
+      hint: 'give the login sudo without a password, or the right to read that directory',
     })
   }
   const clock = Number(rest('clock')[0]) * 1000

@@ -20,7 +20,7 @@ export async function withSilenceLimit<T>(
           ? new AbortedError('interrupted')
           : new TimeoutError(`no answer for ${limit / 1000} s`, {
               host,
-              hint: `check the server: fleet ssh ${host}`,
+              hint: `fleet status --on ${host}`,
             }),
       )
     if (stop.aborted) onStop()

@@ -6,6 +6,7 @@ import { HealthError, HostsFailedError, TimeoutError, messageOf } from '../error
 import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
 import { waitDrained } from './drain.ts'
+import { expectLive } from './expect-live.ts'
 import type { Manifest } from './manifest.ts'
 import { pause } from './pause.ts'
 import { ofSlot, setSlot } from './proxies.ts'
@@ -20,11 +21,12 @@ export type Manifests = ReadonlyMap<string, Manifest>
 
 /**
  * Makes sure that nothing talks to a slot that is to be replaced, and takes it out of the proxies' checks. A stream
- * that still runs there is not cut off: it is an error that says where.
+ * that still runs there is not cut off: it is an error that says where. `live` is what is to serve meanwhile.
  */
 export async function clearSlot(
   swap: Swap,
   slot: Slot,
+  live: Slot | undefined,
   states: ReadonlyMap<string, SlotStates>,
   manifests: Manifests,
 ): Promise<void> {
@@ -36,13 +38,15 @@ export async function clearSlot(
   })
   if (stale.length === 0) return
   const { limits, ctx } = swap
+  await expectLive(swap, live)
   const left = await waitDrained(swap.read, slot, limits.drainSeconds, ctx.signal)
   if (left.open > 0) {
     throw new TimeoutError(
       `${left.servers.join(', ')} still ${left.open === 1 ? 'serves 1 request' : `serve ${left.open} requests`} of the release before: not replaced`,
-      { hint: 'wait for them to end and deploy again, or allow more time with --drain' },
+      { hint: 'wait for them to end, then run the same command again' },
     )
   }
+  await expectLive(swap, live)
   await setSlot(swap.proxies, stale, slot, 'maint')
 }
 
@@ -100,7 +104,7 @@ async function waitSeen({ read, ctx }: Swap, slot: Slot): Promise<void> {
     if (performance.now() - started > PROXY_SECONDS * 1000) {
       const list = unseen.map(({ name, check }) => `${name} (${check || 'not checked'})`).join(', ')
       throw new HealthError(`healthy on its host, but not as the proxy sees it: ${list}`, {
-        hint: 'is the slot port open from the proxy to the host? (fleet check ports)',
+        hint: 'is the slot port open from the proxy to the host? fleet provision sets the firewall',
       })
     }
     await pause(300, ctx.signal)

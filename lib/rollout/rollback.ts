@@ -1,10 +1,13 @@
 import { ConfigError } from '../errors.ts'
 import type { SlotStates } from '../container/slot-state.ts'
 import { waitDrained } from './drain.ts'
-import { record } from './history.ts'
+import { expectLive } from './expect-live.ts'
+import { lastAct, record, type HistoryEntry } from './history.ts'
+import { withLease } from './lease.ts'
 import { editionOf, type Manifest } from './manifest.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
 import { flip, ofSlot, type Flip } from './proxies.ts'
+import { quote } from '../shell/quote.ts'
 import type { RolloutContext } from './rollout-context.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { readStates } from './swap.ts'
@@ -32,14 +35,25 @@ export interface RollbackReport {
 
 /**
  * Sends all traffic back to the other slot: the release before, with its own environment and configuration. A warm slot
- * takes one command; a stopped one is started first, from its own manifest.
+ * takes one command; a stopped one is started first, from its own manifest. The proxies are held meanwhile, as in a
+ * deploy.
  */
 export async function rollback(ctx: RolloutContext, options: RollbackOptions): Promise<RollbackReport> {
   const started = performance.now()
+  const { name, proxies } = options.target
+  if (ctx.planOnly) return rollbackAlone(ctx, options, started)
+  return withLease(ctx, proxies, name, alone => rollbackAlone(alone, options, started))
+}
+
+async function rollbackAlone(
+  ctx: RolloutContext,
+  options: RollbackOptions,
+  started: number,
+): Promise<RollbackReport> {
   const { target, now } = options
   const swap = openSwap(ctx, target, options.limits)
   ctx.phase(`Look at ${target.name}`)
-  const [view, states] = await Promise.all([swap.read(), readStates(swap)])
+  const [view, states, last] = await Promise.all([swap.read(), readStates(swap), lastAct(swap)])
   const { live } = view
   if (live === undefined) {
     throw new ConfigError(`${target.name} serves nothing yet`, { hint: `fleet deploy ${target.name}` })
@@ -53,6 +67,13 @@ export async function rollback(ctx: RolloutContext, options: RollbackOptions): P
   const manifests = manifestsOf(swap, slot, states)
   const [manifest] = manifests.values()
   if (manifest === undefined) throw new ConfigError(`no host runs ${target.name}`)
+  refuseRepeated(
+    target.name,
+    last,
+    live,
+    swap.names.map(name => states.get(name)?.[live].edition),
+    manifest,
+  )
   const warm =
     swap.names.every(name => {
       const state = states.get(name)?.[slot]
@@ -65,16 +86,37 @@ export async function rollback(ctx: RolloutContext, options: RollbackOptions): P
   }
   if (!warm) {
     ctx.phase(`Start ${target.name} ${slot} (${manifest.label}) again`)
-    await clearSlot(swap, slot, states, manifests)
+    await clearSlot(swap, slot, live, states, manifests)
     await prepareSlot(swap, slot, manifests)
   }
   ctx.phase(`Flip ${target.name} to ${slot}`)
+  await expectLive(swap, live)
   const flipped = await flip(swap.proxies, swap.names, slot, live)
   const milliseconds = Math.round(performance.now() - started)
   ctx.note(`${manifest.label} serves again: flipped in ${flipped.milliseconds} ms, ${milliseconds} ms in all`)
   await record(swap, 'rollback', slot, manifest, now())
   const { open } = await waitDrained(swap.read, live, swap.limits.drainSeconds, ctx.signal)
   return { outcome: 'rolled-back', ...about, flip: flipped, milliseconds, open }
+}
+
+/**
+ * Throws when what serves was brought by a rollback, and nothing was done since: the slot that a second one would go to
+ * holds the very release that the first one took away. `editions` are those that serve, by host.
+ */
+export function refuseRepeated(
+  service: string,
+  last: HistoryEntry | undefined,
+  live: Slot,
+  editions: readonly (string | undefined)[],
+  other: Pick<Manifest, 'release' | 'label'>,
+): void {
+  if (last?.action !== 'rollback' || last.slot !== live) return
+  if (!editions.every(edition => edition === last.edition)) return
+  const [release = 'unknown'] = last.edition?.split('-') ?? []
+  throw new ConfigError(
+    `${service} was rolled back already, at ${last.at}: ${last.label ?? release} (${release}) serves. Another rollback would bring back ${other.label} (${other.release}), which that one took away`,
+    { hint: `fleet swap ${service} --release ${quote(other.label)}` },
+  )
 }
 
 /** What each host's slot ran last. All must have run the same release: anything else was no release of the fleet. */
@@ -96,7 +138,7 @@ function manifestsOf(
         lacking.length > 0
           ? lacking.map(name => `${name} has run none in ${slot}`)
           : [`its hosts ran different releases in ${slot}: ${[...releases].join(', ')}`],
-      hint: `fleet deploy ${swap.target.name} <release>`,
+      hint: `fleet swap ${swap.target.name} --release <release>`,
     })
   }
   return found

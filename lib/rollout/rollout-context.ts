@@ -5,7 +5,18 @@ import type { Transport } from '../transport/transport.ts'
 /** What a roll-out needs of a task's context. */
 export type RolloutContext = Pick<
   TaskContext,
-  'on' | 'each' | 'apply' | 'phase' | 'note' | 'warn' | 'emit' | 'signal' | 'planOnly' | 'paths'
+  | 'on'
+  | 'each'
+  | 'apply'
+  | 'phase'
+  | 'note'
+  | 'warn'
+  | 'emit'
+  | 'signal'
+  | 'planOnly'
+  | 'paths'
+  | 'runId'
+  | 'owner'
 >
 
 export type { HostContext }

@@ -3,10 +3,13 @@ import type { Engine } from '../container/engine.ts'
 import { buildImage } from '../container/image.ts'
 import { releaseFiles } from '../container/release-files.ts'
 import { shipImage, type Shipped } from '../container/ship.ts'
+import { containerName } from '../container/slot.ts'
 import { readSlots, type SlotStates } from '../container/slot-state.ts'
 import { HealthError } from '../errors.ts'
 import { waitDrained } from './drain.ts'
+import { expectLive } from './expect-live.ts'
 import { noteServed, record } from './history.ts'
+import { withLease } from './lease.ts'
 import { configHash, editionOf, type Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
 import { throwIfAborted } from './pause.ts'
@@ -17,6 +20,7 @@ import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
 import type { RolloutContext } from './rollout-context.ts'
+import { sshLine } from '../transport/endpoint.ts'
 import { watchSlot, type Watched } from './watch.ts'
 
 export interface DeployOptions {
@@ -47,9 +51,16 @@ export interface DeployReport {
 
 /**
  * Brings a release into service: prepares the idle slot on every host, flips all of them with one command, and
- * watches. Cut off anywhere, it goes on when it is called again. What is live is read from the proxies.
+ * watches. Cut off anywhere, it goes on when it is called again. What is live is read from the proxies, which are held
+ * against every other swap and rollback of the service until the end.
  */
 export async function deploy(ctx: RolloutContext, options: DeployOptions): Promise<DeployReport> {
+  const { name, proxies } = options.target
+  if (ctx.planOnly) return deployAlone(ctx, options)
+  return withLease(ctx, proxies, name, alone => deployAlone(alone, options))
+}
+
+async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise<DeployReport> {
   const { target, release, now } = options
   const { name, service } = target
   const swap = openSwap(ctx, target, options.limits)
@@ -108,7 +119,7 @@ export async function deploy(ctx: RolloutContext, options: DeployOptions): Promi
     created: now().toISOString(),
   }
   const manifests = new Map(swap.names.map(host => [host, manifest]))
-  await clearSlot(swap, slot, states, manifests)
+  await clearSlot(swap, slot, live, states, manifests)
   await ctx.apply([releaseFiles(manifest, env)], target.hosts)
   const migrated = await migrate(swap, manifest)
   throwIfAborted(signal)
@@ -134,8 +145,8 @@ async function goLive(
   now: () => Date,
 ): Promise<Pick<DeployReport, 'flip' | 'open' | 'watched'>> {
   const { ctx, target, limits } = swap
-  const before = (await swap.read()).servers
   ctx.phase(`Flip ${target.name} to ${slot}`)
+  const { servers: before } = await expectLive(swap, live)
   const flipped = await flip(swap.proxies, swap.names, slot, live)
   ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
   // A first deploy has no traffic yet, and nothing to go back to.
@@ -167,9 +178,19 @@ async function turnBack(
   fault: string,
   now: () => Date,
 ): Promise<never> {
-  const hint = `fleet run 'docker logs --tail 100 ${swap.target.name}-${slot}' --on ${swap.target.service.role}`
+  const logs = `docker logs --tail 100 ${containerName(swap.target.name, slot)}`
+  const hint = swap.target.hosts
+    .slice(0, 1)
+    .map(host => sshLine(host.target, logs))
+    .join('')
   if (live === undefined)
     throw new HealthError(`${fault}; there is no release before it to go back to`, { hint })
+  // A view that cannot be had is no reason to leave a bad release alone: the flip itself will tell.
+  const seen = await swap.read().catch(() => undefined)
+  if (seen !== undefined && seen.live !== slot && seen.live !== 'mixed') {
+    const serves = seen.live ?? 'nothing'
+    throw new HealthError(`${fault}; not flipped back, since ${serves} serves by now`, { hint })
+  }
   const back = await flip(swap.proxies, swap.names, live, slot)
   await record(swap, 'flip-back', live, undefined, now())
   throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })

@@ -8,6 +8,10 @@ export const endpoint = (address: string, port: number): string =>
 /** `deploy@203.0.113.9:22`: who logs in where, for messages. */
 export const login = (target: Target): string => `${target.user}@${endpoint(target.address, target.port)}`
 
+/** The OpenSSH command that runs a line on the host: a hint that can be pasted. */
+export const sshLine = (target: Target, line: string): string =>
+  `${sshCommand(target).replace('ssh -v', 'ssh')} ${target.user === 'root' ? '' : 'sudo '}${line}`
+
 /** The OpenSSH command that tries the same login aloud: a hint that can be pasted. */
 export function sshCommand(target: Target): string {
   const jumps = (target.jumps ?? []).map(login).join(',')

@@ -16,7 +16,7 @@ import type { SwapTarget } from '../../lib/rollout/swap-target.ts'
 import { Secret } from '../../lib/shell/secret.ts'
 import type { Command } from '../../lib/shell/sh.ts'
 import type { HostContext } from '../../lib/task/context.ts'
-import type { Transport } from '../../lib/transport/transport.ts'
+import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
 
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
@@ -71,7 +71,7 @@ export class Machine {
     this.address = (await docker('inspect', '--format', format, this.container)).trim()
   }
 
-  async sh(script: string, stdin?: string | Uint8Array | AsyncIterable<Uint8Array>) {
+  async sh(script: string, stdin?: ExecOptions['stdin'], onStdout?: ExecOptions['onStdout']) {
     this.executions += 1
     const input =
       stdin === undefined
@@ -79,7 +79,7 @@ export class Machine {
         : typeof stdin === 'string' || stdin instanceof Uint8Array
           ? { input: stdin }
           : { stdin }
-    const { exitCode, stdout, stderr } = await execa(
+    const running = execa(
       'docker',
       ['exec', ...(stdin === undefined ? [] : ['-i']), this.container, 'sh', '-c', script],
       {
@@ -89,6 +89,8 @@ export class Machine {
         reject: false,
       },
     )
+    if (onStdout !== undefined) running.stdout.on('data', onStdout)
+    const { exitCode, stdout, stderr } = await running
     return { exitCode: exitCode ?? -1, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) }
   }
 
@@ -103,7 +105,7 @@ export class Machine {
       host: this.name,
       user: 'root',
       cost: { executions: this.executions, bytesSent: 0, bytesReceived: 0 },
-      exec: (script, options = {}) => this.sh(script, options.stdin),
+      exec: (script, options = {}) => this.sh(script, options.stdin, options.onStdout),
       forward: (address, port) => Promise.resolve(connect(port, address)),
       close: () => Promise.resolve(),
     }
@@ -220,6 +222,8 @@ export class SwapLab {
       emit: event => this.events.push(event),
       signal,
       planOnly: false,
+      runId: 'run',
+      owner: 'test@here',
       paths: {
         cwd: this.folder,
         fleet: this.folder,

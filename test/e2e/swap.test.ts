@@ -103,11 +103,11 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     expect(await get('/version')).toBe('v1 hello\n')
   }, 180_000)
 
-  test('the same again changes nothing and costs each host one execution', async () => {
+  test('the same again changes nothing and costs each host one execution, and the proxy its lock', async () => {
     const before = lab.machines.map(({ executions }) => executions)
     const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
     expect(report).toMatchObject({ outcome: 'unchanged', slot: 'blue' })
-    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([1, 1, 1])
+    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([2, 1, 1])
   })
 
   test('the next release takes over under load: no failed request, the open stream ends in peace', async () => {
@@ -132,11 +132,22 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     say('rollback', result)
     say('probe', report)
     expect(result).toMatchObject({ warm: true, slot: 'blue' })
-    // Budgets, since the machine may be busy: the proxy is read, flipped and read; a host is read and noted.
-    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([3, 2, 2])
+    // Budgets, since the machine may be busy: the proxy is locked, read twice, flipped and read; a host and its history are read, and noted.
+    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([5, 3, 3])
     expect(result.flip?.proxyMilliseconds).toBeLessThan(250)
     expect(report.failed).toBe(0)
     expect(report.versions.at(-1)?.version).toBe('v1 hello')
+  }, 60_000)
+
+  test('another rollback would bring back what the first one took away: refused', async () => {
+    await expect(
+      rollback(lab.context(), { target: lab.target, now: () => new Date() }),
+    ).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/v1 \([0-9a-f]{12}\) serves.*bring back v2 \([0-9a-f]{12}\)/) as unknown,
+      hint: 'fleet swap t-swap --release v2',
+    })
+    expect(await live()).toBe('blue')
   }, 60_000)
 
   test('reload and restart of the proxy keep the live slot; a reload drops nothing', async () => {

@@ -100,6 +100,8 @@ async function ship(knows: string, refuse: (names: readonly string[]) => boolean
     emit: event => events.push(event),
     signal: new AbortController().signal,
     planOnly: false,
+    runId: 'run',
+    owner: 'test@here',
     paths: { cwd: folder, fleet: folder, state: folder, cache: join(folder, 'cache'), home: folder },
   }
   const shipped = await shipImage(ctx, image, [host], engine)

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { CommandError } from '../../../lib/errors.ts'
+import { lastAct, parseEntry, record, type HistoryEntry } from '../../../lib/rollout/history.ts'
+import { refuseRepeated } from '../../../lib/rollout/rollback.ts'
+import { fakeSwap } from './fake-swap.ts'
+
+const V1 = '0123456789ab-01234567'
+const V2 = 'ba9876543210-01234567'
+const at = '2026-11-22T12:00:00.000Z'
+const rolledBack: HistoryEntry = { at, action: 'rollback', slot: 'blue', edition: V1, label: 'v1' }
+const v2 = { release: 'ba9876543210', label: 'v2' }
+
+test('a second rollback in a row is refused, with both releases and the way to mean it', () => {
+  expect(() => refuseRepeated('web', rolledBack, 'blue', [V1, V1], v2)).toThrow(
+    expect.objectContaining({
+      exitCode: 2,
+      message: `web was rolled back already, at ${at}: v1 (0123456789ab) serves. Another rollback would bring back v2 (ba9876543210), which that one took away`,
+      hint: 'fleet swap web --release v2',
+    }),
+  )
+})
+
+test.each([
+  ['no history', undefined, 'blue', [V1]],
+  ['a deploy since', { ...rolledBack, action: 'deploy' }, 'blue', [V1]],
+  ['a deploy since that was flipped back', { ...rolledBack, action: 'flip-back' }, 'blue', [V1]],
+  ['another slot serves', rolledBack, 'green', [V1]],
+  ['another release serves there', rolledBack, 'blue', [V2, V2]],
+] as const)('%s: allowed', (_, last, live, editions) => {
+  expect(() => refuseRepeated('web', last, live, editions, v2)).not.toThrow()
+})
+
+test.each(['', '{', '[]', '{"at":"x","action":"dance","slot":"blue"}'])('%j is no entry', line => {
+  expect(parseEntry(line)).toBeUndefined()
+})
+
+test('the latest of all last lines counts', async () => {
+  const older = { at: '2026-11-22T11:00:00.000Z', action: 'deploy', slot: 'green' }
+  const lines = { web1: `${JSON.stringify(older)}\n`, web2: `${JSON.stringify(rolledBack)}\n`, web3: '' }
+  expect(await lastAct(fakeSwap(lines))).toEqual(rolledBack)
+  expect(await lastAct(fakeSwap({ web1: '' }))).toBeUndefined()
+})
+
+test('a history that cannot be read is an error', async () => {
+  const broken = new CommandError('no', { host: 'web1' })
+  await expect(lastAct(fakeSwap({ web1: broken }))).rejects.toMatchObject({ failures: [{ error: broken }] })
+})
+
+test('a host where the history cannot be written is a warning: the flip is done', async () => {
+  const swap = fakeSwap({ web1: new CommandError('no space left', { host: 'web1' }), web2: '' })
+  await record(swap, 'deploy', 'blue', undefined, new Date(at))
+  expect(swap.warnings).toEqual([
+    'web1: the deploy is done, but could not be noted in the history: no space left',
+  ])
+})
