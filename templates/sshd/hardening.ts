@@ -10,6 +10,9 @@ AllowAgentForwarding no
 PermitUserEnvironment no
 LoginGraceTime 30
 MaxAuthTries 4
+# A laptop that vanished must let go of what it held within a minute.
+ClientAliveInterval 15
+ClientAliveCountMax 3
 # A roll-out opens many connections at once; the default drops them at random from the tenth on.
 MaxStartups 60:30:120
 `
