@@ -24,8 +24,7 @@ async function readyEngine(signal: AbortSignal): Promise<void> {
     stderr.write(
       `error: ${report.reason}, and nobody agreed to:\n${list}hint: run it yourself, or add --yes\n`,
     )
-    process.exitCode = 2
-    return
+    process.exit(2)
   }
   const emit = (event: FleetEvent) => void (event.type === 'note' && stderr.write(`${event.text} ...\n`))
   await installEngine(report.steps, { emit, signal })
@@ -36,5 +35,5 @@ try {
 } catch (error) {
   if (!(error instanceof FleetError)) throw error
   process.stderr.write(renderError(error, false))
-  process.exitCode = error.exitCode
+  process.exit(error.exitCode)
 }

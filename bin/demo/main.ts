@@ -16,6 +16,9 @@ import { openStage } from './stage.ts'
 import { tell, type Told } from './story.ts'
 import { signUp, type FrontDoor } from './visitor.ts'
 
+// Before anything else, and with this command's own --yes.
+await import('../engine.ts')
+
 const NAME = 'app.lab.test'
 const USERS = 24
 const PER_SECOND = 40

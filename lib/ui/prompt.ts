@@ -12,7 +12,7 @@ export interface PromptStreams {
 export async function askAtTerminal(question: Question, streams: PromptStreams): Promise<boolean> {
   const { createPromptModule } = await import('inquirer')
   const prompt = createPromptModule({ input: streams.input, output: streams.output, signal: streams.signal })
-  const message = sanitise(question.message)
+  const message = sanitise(question.message, 'lines')
   try {
     if (question.count === undefined) {
       const { agreed } = await prompt([{ type: 'confirm', name: 'agreed', message, default: false }])
