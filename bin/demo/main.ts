@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import { messageOf } from '../../lib/errors.ts'
 import { labPlace } from '../../lib/providers/lab/place.ts'
 import { containerName } from '../../lib/providers/lab/names.ts'
 import { probe } from '../../lib/rollout/probe.ts'
@@ -27,8 +28,17 @@ const paths = userFolders(process.env, homedir())
 const lab = labPlace('lab', { paths, env: process.env })
 using stage = openStage(process.stdout, process.stdout.isTTY && process.env.CI !== 'true')
 const told: Told[] = []
-const act = async (title: string, step: () => Promise<string>) =>
-  void told.push(await tell(stage, title, step))
+const act = async (title: string, step: () => Promise<string>) => {
+  try {
+    told.push(await tell(stage, title, step))
+  } catch (error) {
+    stage[Symbol.dispose]()
+    process.stderr.write(
+      `error: ${title}: ${messageOf(error)}\nhint: run it again: what is done is not done twice\n`,
+    )
+    process.exit(1)
+  }
+}
 const run = (...args: readonly string[]) => fleet(stage, args)
 
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(2)} s`

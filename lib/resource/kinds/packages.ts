@@ -32,19 +32,24 @@ function parse(output: string, wanted: readonly (readonly string[])[]): PackageS
 const missingOf = (names: readonly string[], states: PackageStates): string[] =>
   names.filter(name => states.get(name) !== 'installed')
 
-/** apt-get as it must be called where nobody answers: waits for other runs of it, keeps changed configuration files. */
+/**
+ * apt-get as it must be called where nobody answers: waits for other runs of it, keeps changed configuration files. Its
+ * pipelining is off, since it waits for ever when a proxy closes the connection between two requests.
+ */
 const APT = `export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
-apt() {
-  apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \\
-    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
-}
+options='-y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 -o Acquire::http::Pipeline-Depth=0'
+options="$options -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
+apt() { apt-get $options "$@"; }
 [ -z "$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] || dpkg --configure -a`
 
-/** DPkg::Lock::Timeout does not cover the lists' own lock, so the update waits for that by itself. */
+/** DPkg::Lock::Timeout does not cover the lists' own lock, so the update waits for that by itself; a mirror that hangs is
+ * given up after three minutes and asked again. */
 const REFRESH = `refresh() {
   for try in 1 2 3 4 5 6; do
-    if said=$(apt update 2>&1); then printf '%s\\n' "$said" | tail -n 1; return; fi
-    case $said in *"Could not get lock"*) sleep 10 ;; *) break ;; esac
+    code=0
+    said=$(timeout -k 10 180 apt-get $options update 2>&1) || code=$?
+    if [ $code -eq 0 ]; then printf '%s\\n' "$said" | tail -n 1; return; fi
+    case $code:$said in 124:* | 137:*) ;; *"Could not get lock"*) sleep 10 ;; *) break ;; esac
   done
   printf '%s\\n' "$said"
   return 1
