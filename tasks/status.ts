@@ -1,17 +1,34 @@
 import { z } from 'zod'
-import { defineTask, messageOf, type FleetHost, type TaskContext } from '../lib/index.ts'
+import {
+  ConnectError,
+  defineTask,
+  HostKeyError,
+  LoginRefusedError,
+  messageOf,
+  type FleetHost,
+  type TaskContext,
+} from '../lib/index.ts'
 import { liveSlots, type LiveSlot } from '../lib/rollout/live-slots.ts'
-import { parseStatus, type HostStatus } from '../lib/status/host-status.ts'
+import { parseStatus } from '../lib/status/host-status.ts'
 import { statusProbe } from '../lib/status/probe.ts'
 import { statusTable, type StatusRow } from '../lib/status/table.ts'
 
-async function ask(ctx: TaskContext, host: FleetHost): Promise<HostStatus | string> {
+/** A host that answers and refuses is not a dead one. */
+function troubleOf(error: unknown): string {
+  if (error instanceof LoginRefusedError) return 'login refused'
+  if (error instanceof HostKeyError) return 'other host key'
+  return error instanceof ConnectError ? 'unreachable' : 'no status'
+}
+
+async function ask(ctx: TaskContext, host: FleetHost): Promise<StatusRow> {
   try {
     const probe = statusProbe(Object.keys(ctx.fleet.services))
     const { stdout } = await ctx.on(host).read(probe, { root: true })
-    return parseStatus(stdout.toString('utf8'))
+    return { host, answer: parseStatus(stdout.toString('utf8')) }
   } catch (error) {
-    return messageOf(error)
+    const next =
+      error instanceof LoginRefusedError ? ` (a bare machine? fleet provision --on ${host.name})` : ''
+    return { host, answer: `${messageOf(error)}${next}`, trouble: troubleOf(error) }
   }
 }
 
@@ -26,7 +43,8 @@ export default defineTask({
       ctx.each(ctx.hosts, host => ask(ctx, host)),
       liveSlots(ctx).catch(() => new Map<string, LiveSlot>()),
     ])
-    const rows: StatusRow[] = ctx.hosts.map(host => ({ host, answer: answers.get(host.name) ?? 'no answer' }))
+    // In the fleet's order, not in that of the answers.
+    const rows = ctx.hosts.flatMap(host => answers.get(host.name) ?? [])
     ctx.print(statusTable(rows, live, ctx.now()))
     const silent = rows.filter(({ answer }) => typeof answer === 'string')
     for (const { host, answer } of silent) if (typeof answer === 'string') ctx.warn(answer, host)

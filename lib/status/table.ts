@@ -10,6 +10,8 @@ export interface StatusRow {
   readonly host: FleetHost
   /** What the host said, or why it said nothing. */
   readonly answer: HostStatus | string
+  /** Why there is no status, in a word or two; `unreachable` unless told. */
+  readonly trouble?: string
 }
 
 /** `just now`, `5m ago`, `3h ago`, `12d ago`. */
@@ -54,9 +56,8 @@ export function statusTable(rows: readonly StatusRow[], live: Live, now: Date): 
   const columns = ['host', 'role', 'release', 'slot', 'health', 'load', 'disk', 'workers', 'last deploy']
   return table(
     columns,
-    rows.map(({ host, answer }) => {
-      if (typeof answer === 'string')
-        return [host.name, host.role, '-', '-', 'unreachable', '-', '-', '-', '-']
+    rows.map(({ host, answer, trouble = 'unreachable' }) => {
+      if (typeof answer === 'string') return [host.name, host.role, '-', '-', trouble, '-', '-', '-', '-']
       const { releases, processes } = answer
       const slots = releases.filter(({ slot }) => slot !== undefined)
       const latest =

@@ -52,8 +52,9 @@ export async function runTask<P extends Params>(
   const local = await localAccess(fleet, environment)
   const base = baseHosts(task, environment, params)
   const needsHosts = !base.includes('none')
-  const allHosts = needsHosts ? resolveHosts(fleet, await provider.list({ emit, signal }), local) : []
+  // Before the provider is asked: a wrong --on is told at once, whatever else is down.
   const chosen = new Set(selectHosts(fleet, needsHosts ? base : 'none', environment.on))
+  const allHosts = needsHosts ? resolveHosts(fleet, await provider.list({ emit, signal }), local) : []
   const hosts = allHosts.filter(host => chosen.has(host.name))
   const patience = Math.min(timeout, CONNECT_PATIENCE)
   const pool = createPool(open, { signal, timeout: patience })
