@@ -1,5 +1,5 @@
 /** Global options that take the next word as their value. */
-const VALUED = new Set(['--fleet', '--on', '--concurrency', '--timeout'])
+const VALUED = new Set(['--fleet', '--on', '--concurrency', '--timeout', '--wait', '--message', '-m'])
 const FLAGS = /^(?:--json|--plan|--yes|--verbose|--help|--version|-v+|-h|-V)$/
 
 /** Whether the next word is the value of this global option. */

@@ -6,7 +6,7 @@ import { tasks as builtInTasks } from '../tasks/index.ts'
 import { commandWords, normalise } from './argv.ts'
 import { readGlobals } from './globals.ts'
 import type { Io } from './io.ts'
-import type { Places } from './places.ts'
+import { packageVersion, type Places } from './places.ts'
 import { buildProgram, commandFor } from './program.ts'
 
 /** Runs a task. Emits everything from `run-started` on but `result` and `run-ended`: only the caller knows the exit code. */
@@ -53,8 +53,11 @@ async function dispatch(io: Io, parts: Parts): Promise<number> {
   const argv = normalise(io.argv)
   const found = findTask(entries, commandWords(argv))
   const program = buildProgram(entries, io)
-  if (found.kind === 'task') return runCommand(argv, program, found.entry, io, parts)
-  if (has(argv, '-V', '--version')) return printVersion(io, parts.places)
+  if (found.kind === 'task') return runCommand(argv, program, found.entry, entries, io, parts)
+  if (has(argv, '-V', '--version')) {
+    io.stdout.write(`${await packageVersion(parts.places.root)}\n`)
+    return 0
+  }
   if (found.kind !== 'unknown' && (found.kind === 'nothing' || has(argv, '-h', '--help'))) {
     // With neither command nor --help, wrong options still come first.
     await parse(program, has(argv, '-h', '--help') ? argv : [...argv, '--help'], program, found)
@@ -70,6 +73,7 @@ async function runCommand(
   argv: string[],
   program: Command,
   entry: TaskEntry,
+  entries: readonly TaskEntry[],
   io: Io,
   parts: Parts,
 ): Promise<number> {
@@ -93,6 +97,12 @@ async function runCommand(
     readGlobals(program),
     io,
     parts,
+    async name => {
+      const next = entries.find(each => each.name === name)
+      if (next !== undefined) return loadTask(next, io, parts.places)
+      const { unknownCommand } = await import('./usage.ts')
+      throw unknownCommand(name, entries)
+    },
   )
 }
 
@@ -115,13 +125,6 @@ async function allTasks(io: Io, parts: Parts): Promise<readonly TaskEntry[]> {
   const own = await discoverTasks(io.cwd, parts.places.root)
   const builtIn = builtIns(parts).filter(({ name }) => own.every(each => each.name !== name))
   return [...builtIn, ...own].toSorted((a, b) => (a.name < b.name ? -1 : 1))
-}
-
-async function printVersion(io: Io, places: Places): Promise<number> {
-  const { readFile } = await import('node:fs/promises')
-  const { version } = JSON.parse(await readFile(`${places.root}/package.json`, 'utf8')) as { version: string }
-  io.stdout.write(`${version}\n`)
-  return 0
 }
 
 const has = (argv: readonly string[], ...flags: readonly string[]): boolean => {

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path'
+import { z } from 'zod'
 import { FleetError } from '../lib/errors.ts'
 import type { Fleet } from '../lib/fleet/model.ts'
-import type { Task } from '../lib/task/define.ts'
+import type { Task, TaskResult } from '../lib/task/define.ts'
 import type { Environment } from '../lib/task/environment.ts'
 import { parseParams } from '../lib/task/parse.ts'
 import { chooseRenderer } from '../lib/ui/choose.ts'
@@ -11,7 +12,7 @@ import { checkNames } from './check-names.ts'
 import type { Globals } from './globals.ts'
 import { OutputClosedError, type Io } from './io.ts'
 import { openFleet } from './open-fleet.ts'
-import { userFolders } from './places.ts'
+import { packageVersion, userFolders } from './places.ts'
 import { describeError, reportError } from './report.ts'
 
 /** Stands in for the fleet of tasks that need none. */
@@ -32,6 +33,7 @@ export async function execute(
   globals: Globals,
   io: Io,
   parts: Parts,
+  byName: (name: string) => Promise<Task>,
 ): Promise<number> {
   const started = io.now().getTime()
   const renderer = await chooseRenderer({
@@ -66,6 +68,9 @@ export async function execute(
       fleet,
       on: globals.on,
       planOnly: globals.planOnly,
+      wait: globals.wait,
+      ...(globals.message === undefined ? {} : { message: globals.message }),
+      version: await packageVersion(parts.places.root),
       concurrency: globals.concurrency,
       timeout: globals.timeout,
       yes: globals.yes,
@@ -83,7 +88,7 @@ export async function execute(
       now: () => io.now(),
     }
     const runTask = parts.runTask ?? (await loadRunner())
-    const { data, exitCode = 0 } = await runTask(task, params, environment)
+    const { data, exitCode = 0 } = await runAll(runTask, task, params, environment, byName)
     if (data !== undefined) renderer.emit({ type: 'result', data })
     return end(exitCode)
   } catch (error) {
@@ -93,6 +98,23 @@ export async function execute(
   } finally {
     io.signal.removeEventListener('abort', onAbort)
   }
+}
+
+/** Runs the task, and the ones that it hands on to. */
+async function runAll(
+  runTask: RunTask,
+  task: Task,
+  params: Record<string, unknown>,
+  environment: Environment,
+  byName: (name: string) => Promise<Task>,
+): Promise<TaskResult> {
+  const result = await runTask(task, params, environment)
+  const { next } = result
+  if (next === undefined) return result
+  const nextTask = await byName(next.task)
+  const nextParams = z.parse(nextTask.params, next.params)
+  const resumes = next.runId === undefined ? {} : { resumes: { runId: next.runId, pins: next.pins ?? {} } }
+  return runAll(runTask, nextTask, nextParams, { ...environment, on: next.on, ...resumes }, byName)
 }
 
 const loadRunner = async (): Promise<RunTask> => (await import('../lib/task/run.ts')).runTask

@@ -13,6 +13,9 @@ export interface Globals {
   /** Milliseconds. */
   readonly timeout: number
   readonly verbosity: number
+  /** Milliseconds. */
+  readonly wait: number
+  readonly message: string | undefined
 }
 
 const CONCURRENCY = 10
@@ -27,13 +30,15 @@ const count = (name: string) => (text: string) => {
   })
 }
 
-function duration(text: string): number {
-  const milliseconds = parseDuration(text)
-  if (milliseconds !== undefined && milliseconds > 0) return Math.min(milliseconds, LONGEST_TIMEOUT)
-  throw new UsageError(`--timeout: must be a duration, not "${text}"`, {
-    hint: 'like 500ms, 30s, 5m or 1h30m',
-  })
-}
+const duration =
+  (name: string) =>
+  (text: string): number => {
+    const milliseconds = parseDuration(text)
+    if (milliseconds !== undefined && milliseconds > 0) return Math.min(milliseconds, LONGEST_TIMEOUT)
+    throw new UsageError(`--${name}: must be a duration, not "${text}"`, {
+      hint: 'like 500ms, 30s, 5m or 1h30m',
+    })
+  }
 
 const split = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,
@@ -42,6 +47,14 @@ const split = (text: string, before: readonly string[] = []): readonly string[] 
     .map(part => part.trim())
     .filter(part => part !== ''),
 ]
+
+/** Shown on other people's terminals and kept in log lines. */
+function oneLine(text: string): string {
+  if (/^[^\p{Cc}\p{Cf}]{1,200}$/u.test(text)) return text
+  throw new UsageError('--message: must be one line of at most 200 characters', {
+    hint: 'like --message "fix the login"',
+  })
+}
 
 /** Declares the global options; they are understood before and after the command. */
 export function addGlobals(program: Command): Command {
@@ -54,7 +67,13 @@ export function addGlobals(program: Command): Command {
     )
     .option('--json', 'write events to stdout, one JSON object a line')
     .option('--concurrency <n>', `hosts worked on at once (default: ${CONCURRENCY})`, count('concurrency'))
-    .option('--timeout <duration>', 'give a command up after this long (default: 10m)', duration)
+    .option('--timeout <duration>', 'give a command up after this long (default: 10m)', duration('timeout'))
+    .option(
+      '--wait <duration>',
+      'wait this long for what another run holds (default: not at all)',
+      duration('wait'),
+    )
+    .option('-m, --message <text>', 'why: shown to whoever is kept waiting, kept in the history', oneLine)
     .option(
       '-v, --verbose',
       'say more: -v steps, -vv their output, -vvv everything',
@@ -66,7 +85,7 @@ export function addGlobals(program: Command): Command {
 /** The global options of a parsed command line. */
 export function readGlobals(program: Command): Globals {
   const options: Record<string, unknown> = program.opts()
-  const { fleet, on, json, yes, plan, concurrency, timeout, verbose } = options
+  const { fleet, on, json, yes, plan, concurrency, timeout, verbose, wait, message } = options
   return {
     fleet: typeof fleet === 'string' ? fleet : undefined,
     on: Array.isArray(on) ? on.map(String) : [],
@@ -76,5 +95,7 @@ export function readGlobals(program: Command): Globals {
     concurrency: typeof concurrency === 'number' ? concurrency : CONCURRENCY,
     timeout: typeof timeout === 'number' ? timeout : TIMEOUT,
     verbosity: typeof verbose === 'number' ? verbose : 0,
+    wait: typeof wait === 'number' ? wait : 0,
+    message: typeof message === 'string' ? message : undefined,
   }
 }

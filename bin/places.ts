@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { UserModules } from '../lib/fleet/package.ts'
 import type { Io } from './io.ts'
@@ -16,6 +17,12 @@ export interface Places {
 export function placesFrom(binDirectory: string): Places {
   const code = join(binDirectory, '..')
   return { code, root: existsSync(join(code, 'package.json')) ? code : join(code, '..') }
+}
+
+/** The version of this package. */
+export async function packageVersion(root: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
+  return version
 }
 
 /** Folders for what outlives a run, after the XDG base directory rules. */

@@ -34,7 +34,12 @@ const params = z.strictObject({
     .boolean()
     .default(false)
     .describe("take each server's measured clock error from its times"),
-  wait: z.int().min(1).max(600).default(30).describe('seconds a server may be silent before it is given up'),
+  silence: z
+    .int()
+    .min(1)
+    .max(600)
+    .default(30)
+    .describe('seconds a server may be silent before it is given up'),
 })
 
 function logsOf(fleet: Fleet): LogSource {
@@ -143,7 +148,7 @@ export default defineTask({
     'fleet logs 53c1f0d5b0d9f5a8e4000001 --since 2h --level warning',
     'fleet logs 53c1f0d5b0d9f5a8e4000001 --out ticket-812.log',
   ],
-  async run(ctx, { since, level, tail, out, correctClocks, wait, ...options }) {
+  async run(ctx, { since, level, tail, out, correctClocks, silence, ...options }) {
     const user = parseUserId(options.user)
     const source = logsOf(ctx.fleet)
     const selection: Selection = {
@@ -162,7 +167,7 @@ export default defineTask({
           user,
           now: () => ctx.now().getTime(),
           signal: ctx.signal,
-          silence: Math.min(wait * 1000, ctx.timeout),
+          silence: Math.min(silence * 1000, ctx.timeout),
           preview: ctx.planOnly,
         }),
       )

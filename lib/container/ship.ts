@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import prettyBytes from 'pretty-bytes'
 import { CommandError, ConfigError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
-import { asRoot, type RolloutContext } from '../rollout/rollout-context.ts'
+import type { RolloutContext } from '../rollout/rollout-context.ts'
 import { sh } from '../shell/sh.ts'
 import { sshLine } from '../transport/endpoint.ts'
 import type { Engine } from './engine.ts'
@@ -149,7 +149,8 @@ async function load(
   const text = `image to ${host.name}`
   const report = (done: number) =>
     ctx.emit({ type: 'progress', id: `ship ${host.name}`, text, done, total: bytes })
-  const result = await transport.exec(asRoot(transport, script), {
+  const result = await transport.exec(script, {
+    root: true,
     stdin: counted(file, report),
     signal: ctx.signal,
   })

@@ -7,6 +7,8 @@ export interface PlannedChange {
   readonly action: 'create' | 'change' | 'remove' | 'run'
   /** What differs, in a few words: `0644 -> 0600`, `3 of 10 packages missing`. Never a secret. */
   readonly detail: string
+  /** Of a file that changes: a unified diff, secrets masked. Only where a plan asks for it. */
+  readonly diff?: string
 }
 
 /**

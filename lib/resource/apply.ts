@@ -48,7 +48,7 @@ async function observe(
 ) {
   const nonce = newNonce()
   const stdin = packed(observeProgram(resources, nonce, runner.stateFolder))
-  const result = await transport.exec(runner.command, { ...limit, stdin })
+  const result = await transport.exec(runner.command, { ...limit, stdin, root: runner.root })
   return readObservation(transport, resources, nonce, result)
 }
 
@@ -61,6 +61,7 @@ async function act(transport: Transport, plan: HostPlan, runner: Runner, options
     const result = await transport.exec(runner.command, {
       ...limits({ signal: options.signal, timeout: longest(steps) * 1000 + REACH }),
       stdin,
+      root: runner.root,
       discardStdout: true,
       onStdout: chunk => reader.push(chunk),
     })

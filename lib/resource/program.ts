@@ -5,22 +5,21 @@ import { randomBytes } from 'node:crypto'
 export interface Runner {
   /** The whole command line of an execution: constant, so that no data ever shows in a process list. */
   readonly command: string
+  readonly root: boolean
   /** Shell words (not values) for the folders of locks and of handlers that are due. */
   readonly runFolder: string
   readonly stateFolder: string
 }
 
+const PROGRAM = 'gzip -dc | sh'
+
 /** As root (through sudo where the login is another user), or as the login. */
 export function runnerFor(user: string, root: boolean): Runner {
   if (!root && user !== 'root') {
     const folder = '"$HOME/.local/state/fleetfile"'
-    return { command: 'gzip -dc | sh', runFolder: folder, stateFolder: folder }
+    return { command: PROGRAM, root: false, runFolder: folder, stateFolder: folder }
   }
-  return {
-    command: user === 'root' ? 'gzip -dc | sh' : 'gzip -dc | sudo -n sh',
-    runFolder: '/run/fleetfile',
-    stateFolder: '/var/lib/fleetfile',
-  }
+  return { command: PROGRAM, root: true, runFolder: '/run/fleetfile', stateFolder: '/var/lib/fleetfile' }
 }
 
 /** A word that no output and no file holds by chance. */

@@ -1,4 +1,5 @@
 import type { PlannedChange } from '../events/event.ts'
+import type { Command } from '../shell/sh.ts'
 import type { Secret } from '../shell/secret.ts'
 
 /**
@@ -49,6 +50,14 @@ export interface Kind<Wanted, Seen> {
    * the package. Without it, a second run would be needed.
    */
   afterInstall?(wanted: Wanted, seen: Seen): Change | undefined
+  /** The file that a plan shows as a diff, for kinds that write one. A Secret is shown masked. */
+  body?(wanted: Wanted): Body | undefined
+}
+
+/** What a file is to hold. */
+export interface Body {
+  readonly path: string
+  readonly content: string | Secret | Uint8Array
 }
 
 /** A step that runs once at the end when any resource that names it has changed: a restart, a reload. */
@@ -67,4 +76,8 @@ export interface Resource<Wanted = unknown, Seen = unknown> {
   readonly kind: Kind<Wanted, Seen>
   readonly wanted: Wanted
   readonly notify: readonly Handler[]
+  /** Left alone on a host where this command, asked while the host is observed, does not end with 0. */
+  readonly onlyIf?: Command
+  /** Ids of resources of the same host that come before it, wherever they stand in the list. */
+  readonly after?: readonly string[]
 }

@@ -11,7 +11,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { quote } from '../shell/quote.ts'
 import { tail } from '../text/last-lines.ts'
 import { sanitise } from '../text/sanitise.ts'
-import { asRoot, type RolloutContext } from './rollout-context.ts'
+import type { RolloutContext } from './rollout-context.ts'
 
 /** What the holding command says once it has the lock. A login shell may say other things before. */
 const HELD = 'fleetfile: held'
@@ -103,7 +103,8 @@ async function hold(
   let said = ''
   let state: 'asking' | 'held' | 'released' = 'asking'
 
-  const command = transport.exec(asRoot(transport, leaseScript(path, ctx.owner, ctx.runId)), {
+  const command = transport.exec(leaseScript(path, ctx.owner, ctx.runId), {
+    root: true,
     stdin: silentUntil(freed),
     signal: stop.signal,
     discardStdout: true,

@@ -3,14 +3,13 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { quote } from '../shell/quote.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { Transport } from '../transport/transport.ts'
-import { asRoot } from './rollout-context.ts'
 
 const keysOf = (user: string): string =>
   `home=$(getent passwd ${quote(user)} | cut -d: -f6); keys=$home/.ssh/authorized_keys`
 
 /** The keys that let `user` in now; undefined where there are none. */
 async function currentKeys(transport: Transport, user: string): Promise<Buffer | undefined> {
-  const { exitCode, stdout } = await transport.exec(asRoot(transport, `${keysOf(user)}; cat "$keys"`))
+  const { exitCode, stdout } = await transport.exec(`${keysOf(user)}; cat "$keys"`, { root: true })
   return exitCode === 0 ? stdout : undefined
 }
 
@@ -33,7 +32,7 @@ export async function proveLogin(
   } catch (error) {
     if (before !== undefined) {
       const restore = `${keysOf(user)}; cat >"$keys.old" && chmod 0600 "$keys.old" && chown ${quote(user)}: "$keys.old" && mv -fT "$keys.old" "$keys"`
-      await transport.exec(asRoot(transport, restore), { stdin: before })
+      await transport.exec(restore, { stdin: before, root: true })
     }
     throw new CommandError(`the new login does not work, so the old one stays: ${messageOf(error)}`, {
       host: host.name,

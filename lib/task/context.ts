@@ -2,6 +2,7 @@ import type { EventSink } from '../events/event.ts'
 import type { Fleet } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { Provider } from '../providers/provider.ts'
+import type { RunRecord } from '../runs/record.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Command } from '../shell/sh.ts'
 import type { Secret } from '../shell/secret.ts'
@@ -63,6 +64,12 @@ export interface TaskContext {
   readonly runId: string
   /** Who runs it: `user@machine`. */
   readonly owner: string
+  /** Why, in the operator's words. */
+  readonly message?: string
+  /** The record of this run as it stands: what hosts and leases are told. */
+  readonly record: RunRecord
+  /** Milliseconds to wait for a lease that somebody else holds. */
+  readonly wait: number
   readonly paths: LocalPaths
   /** The operator's environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -94,6 +101,11 @@ export interface TaskContext {
     resources: readonly Resource[] | ((host: FleetHost) => readonly Resource[]),
     hosts?: readonly FleetHost[],
   ): Promise<ApplyReport>
+  /**
+   * Notes in the run's record what was decided, before anything changes. In a resumed run it throws a UsageError when
+   * that run had decided otherwise: a resumed deploy never brings another release.
+   */
+  pin(name: string, value: string): void
   secret(name: string): Promise<Secret>
   /** Returns when the operator agrees; throws AbortedError when not, UsageError where nobody can be asked. */
   confirm(question: Question): Promise<void>

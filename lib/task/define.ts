@@ -9,6 +9,19 @@ export type Params = z.ZodObject
 export interface TaskResult {
   readonly data?: unknown
   readonly exitCode?: number
+  /** A task to go on with in this task's place, as another run began it: `fleet resume`, `retry`, `apply`. */
+  readonly next?: Invocation
+}
+
+/** A task as it was asked for. */
+export interface Invocation {
+  readonly task: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly on: readonly string[]
+  /** Goes on under this id instead of a new one. */
+  readonly runId?: string
+  /** What the run had decided before. */
+  readonly pins?: Readonly<Record<string, string>>
 }
 
 export interface Task<P extends Params = Params> {

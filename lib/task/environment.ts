@@ -8,6 +8,14 @@ export interface Environment {
   /** `--on` selectors. */
   readonly on: readonly string[]
   readonly planOnly: boolean
+  /** Milliseconds to wait for a lease that somebody else holds: `--wait`. */
+  readonly wait: number
+  /** Why, in the operator's words: `--message`. */
+  readonly message?: string
+  /** The run that goes on. */
+  readonly resumes?: { readonly runId: string; readonly pins: Readonly<Record<string, string>> }
+  /** Version of this program. */
+  readonly version: string
   readonly concurrency: number
   /** Milliseconds that connecting or one command may take. */
   readonly timeout: number

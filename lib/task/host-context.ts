@@ -2,7 +2,6 @@ import { CommandError } from '../errors.ts'
 import type { EventSink } from '../events/event.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { Command } from '../shell/sh.ts'
-import { quote } from '../shell/quote.ts'
 import { revealed, Secret } from '../shell/secret.ts'
 import { lastLines } from '../text/last-lines.ts'
 import type { ExecResult, Transport } from '../transport/transport.ts'
@@ -31,12 +30,9 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
 
   async function execute(command: Command, options: CommandOptions): Promise<ExecResult> {
     const connection = await transport()
-    const text =
-      options.root === true && connection.user !== 'root'
-        ? `sudo -n sh -c ${quote(command.text)}`
-        : command.text
     const { stdin } = command
-    const result = await connection.exec(text, {
+    const result = await connection.exec(command.text, {
+      root: options.root === true,
       timeout: options.timeout ?? run.timeout,
       signal: run.signal,
       ...(stdin === undefined ? {} : { stdin: stdin instanceof Secret ? revealed(stdin) : stdin }),

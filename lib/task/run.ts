@@ -11,6 +11,7 @@ import { applyResources } from '../resource/apply.ts'
 import { chooseSecrets } from '../secrets/choose.ts'
 import { connect } from '../transport/connect.ts'
 import { createPool } from '../transport/pool.ts'
+import { jsonOf, pin, type RunRecord } from '../runs/record.ts'
 import type { Connect } from '../transport/transport.ts'
 import { confirm } from './confirm.ts'
 import type { TaskContext } from './context.ts'
@@ -58,10 +59,26 @@ export async function runTask<P extends Params>(
   const hosts = allHosts.filter(host => chosen.has(host.name))
   const patience = Math.min(timeout, CONNECT_PATIENCE)
   const pool = createPool(open, { signal, timeout: patience })
-  const runId = newRunId(environment.now())
+  const runId = environment.resumes?.runId ?? newRunId(environment.now())
   const owner = `${userInfo().username}@${hostname()}`
   const connectTo = (host: FleetHost) => pool.open(host.target)
   const secrets = chooseSecrets(fleet, environment)
+  const { message, wait } = environment
+  const pins: Record<string, string> = { ...environment.resumes?.pins }
+  const record: RunRecord = {
+    version: 1,
+    id: runId,
+    task: task.name,
+    params: jsonOf(params),
+    on: [...environment.on],
+    fleet: fleet.name,
+    owner,
+    ...(message === undefined ? {} : { message }),
+    startedAt: environment.now().toISOString(),
+    hosts: hosts.map(host => host.name),
+    pins,
+    tool: environment.version,
+  }
 
   const ctx: TaskContext = {
     fleet,
@@ -70,6 +87,9 @@ export async function runTask<P extends Params>(
     provider,
     runId,
     owner,
+    ...(message === undefined ? {} : { message }),
+    record,
+    wait,
     paths,
     planOnly,
     concurrency,
@@ -109,6 +129,7 @@ export async function runTask<P extends Params>(
       )
       return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0) }
     },
+    pin: (name, value) => pin(record, name, value, environment.resumes !== undefined),
     secret: name => secrets.get(name),
     confirm: question => confirm(question, environment),
   }

@@ -17,6 +17,8 @@ export interface Answer {
 export interface Executed {
   readonly command: string
   readonly stdin: Buffer
+  /** Asked for as root: the command is kept as it was given. */
+  readonly root: boolean
 }
 
 /** A command that must come, and its answer. */
@@ -117,7 +119,7 @@ export function recordingTransport(options: RecordingOptions): RecordingTranspor
     if (closed) throw gone()
     if (given.signal?.aborted === true) throw new AbortedError('stopped', { host })
     const expectation = script.take(command)
-    const sent = { command, stdin: await stdinBytes(given.stdin) }
+    const sent = { command, stdin: await stdinBytes(given.stdin), root: given.root === true }
     executed.push(sent)
     cost.executions++
     cost.bytesSent += Buffer.byteLength(command) + sent.stdin.length

@@ -4,6 +4,7 @@ import { AbortedError, CommandError, ConnectError, TimeoutError } from '../error
 import { orAborted, Stop } from './abort.ts'
 import { connectTimedOut, seconds } from './connect-error.ts'
 import { dial, type ConnectOptions } from './dial.ts'
+import { elevated } from './elevate.ts'
 import { endpoint } from './endpoint.ts'
 import { ChannelRefused, execute, summary, type Meter } from './execute.ts'
 import { handshake } from './handshake.ts'
@@ -71,7 +72,8 @@ class SshTransport implements Transport {
       if (stop.error !== undefined) throw stop.error
       if (this.#link.lost !== undefined) throw this.#link.lost
       try {
-        return await execute(this.#link, command, options, stop, this.#meter)
+        const line = options.root === true ? elevated(this.user, command) : command
+        return await execute(this.#link, line, options, stop, this.#meter)
       } catch (error) {
         if (!(error instanceof ChannelRefused)) throw error
         // While others of ours run, the host is only full of them.

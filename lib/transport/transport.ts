@@ -26,6 +26,8 @@ export interface ExecOptions {
   readonly onStderr?: (chunk: Uint8Array) => void
   /** Keep no copy of stdout in the result (it went to `onStdout`). */
   readonly discardStdout?: boolean
+  /** Run it as root; the transport knows how where the login is another user. */
+  readonly root?: boolean
 }
 
 export interface ExecResult {

@@ -35,5 +35,7 @@ test('without global options their defaults hold', () => {
     concurrency: 10,
     timeout: 600_000,
     verbosity: 0,
+    wait: 0,
+    message: undefined,
   })
 })

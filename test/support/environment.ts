@@ -10,6 +10,8 @@ export const testEnvironment = (
   fleet,
   on: [],
   planOnly: false,
+  wait: 0,
+  version: '0.0.0-test',
   concurrency: 4,
   timeout: 1000,
   yes: false,

@@ -1,4 +1,5 @@
 import type { RunTask } from '../../bin/cli.ts'
+import { testRecord } from './record.ts'
 
 const refuse = () => {
   throw new Error('an offline task reached for a host')
@@ -16,6 +17,9 @@ export const runOffline: RunTask = async (task, params, environment) => {
       provider: { name: 'offline', list: async () => [], create: refuse, destroy: refuse },
       runId: 'run-1',
       owner: 'test@here',
+      record: testRecord(),
+      wait: 0,
+      pin: () => undefined,
       paths,
       env,
       planOnly,

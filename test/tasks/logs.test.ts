@@ -114,7 +114,7 @@ describe('fleet logs', () => {
     const again = zoned()
     again.fates.set('sync3', 'mute')
     const started = Date.now()
-    await expect(run(again, { wait: 4 })).rejects.toThrow(
+    await expect(run(again, { silence: 4 })).rejects.toThrow(
       /^2 of 3 servers answered\n {2}sync3: no answer for 4 s \(shown as of 2\d{3}-.*Z\)$/,
     )
     expect(Date.now() - started).toBeLessThan(10_000)

@@ -1,3 +1,4 @@
+import { testRecord } from '../../support/record.ts'
 import { ConnectError } from '../../../lib/errors.ts'
 import type { FleetEvent } from '../../../lib/events/event.ts'
 import type { Fleet } from '../../../lib/fleet/model.ts'
@@ -29,6 +30,9 @@ export class LogContext implements TaskContext {
     destroy: refuse,
   }
   readonly paths: TaskContext['paths']
+  readonly record = testRecord()
+  readonly wait = 0
+  readonly pin = () => undefined
   planOnly = false
   readonly concurrency = 8
   readonly timeout = 60_000

@@ -1,3 +1,4 @@
+import { testRecord } from '../../support/record.ts'
 import type { Duplex } from 'node:stream'
 import type { FleetEvent } from '../../../lib/events/event.ts'
 import { defineFleet } from '../../../lib/fleet/define.ts'
@@ -92,6 +93,9 @@ export function fakeContext(options: FakeOptions): Fake {
     },
     runId: 'run',
     owner: 'test@here',
+    record: testRecord(),
+    wait: 0,
+    pin: () => undefined,
     env: {},
     timeout: 10_000,
     now: () => new Date(),
