@@ -13,3 +13,4 @@ export type { Resource } from './resource/resource.ts'
 /** Wanted state, for `ctx.apply`. */
 export * from './resource/kinds/index.ts'
 export { reload, restart } from './resource/handlers.ts'
+export { text } from './text/template.ts'

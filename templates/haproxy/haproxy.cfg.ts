@@ -1,3 +1,5 @@
+import { text } from '../../lib/index.ts'
+
 /** A service behind the proxy. */
 export interface ProxiedService {
   /** The backend's name. */
@@ -32,7 +34,7 @@ export function haproxyConfig(config: HaproxyConfig): string {
     stateFile = '/var/lib/haproxy/server-state',
     hardStopSeconds = 3600,
   } = config
-  return `# Written by fleet; changes here are overwritten.
+  return text`# Written by fleet; changes here are overwritten.
 global
     log /dev/log local0
     chroot /var/lib/haproxy
@@ -92,7 +94,7 @@ ${services.map(backend).join('\n\n')}
 
 function backend({ name, names, health, servers }: ProxiedService): string {
   const [host = 'localhost'] = names
-  return `backend ${word(name)}
+  return text`backend ${word(name)}
     balance leastconn
     option httpchk
     http-check send meth GET uri ${word(health)} ver HTTP/1.1 hdr Host ${word(host)} hdr X-Forwarded-Proto https hdr User-Agent haproxy-health

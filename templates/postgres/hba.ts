@@ -1,9 +1,11 @@
+import { text } from '../../lib/index.ts'
+
 /** pg_hba.conf: the superuser through the socket, everybody else with a password and only from the fleet. */
 export const postgresHba = ({
   clients,
 }: {
   readonly clients: readonly string[]
-}): string => `# Managed by fleetfile.
+}): string => text`# Managed by fleetfile.
 local   all  postgres                    peer
 local   all  all                         scram-sha-256
 host    all  all       127.0.0.1/32      scram-sha-256

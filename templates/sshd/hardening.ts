@@ -1,5 +1,7 @@
+import { text } from '../../lib/index.ts'
+
 /** sshd drop-in: keys only, no root, only the users that operate the host. */
-export const sshdHardening = ({ user }: { readonly user: string }): string => `# Managed by fleetfile.
+export const sshdHardening = ({ user }: { readonly user: string }): string => text`# Managed by fleetfile.
 PermitRootLogin no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
