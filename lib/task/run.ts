@@ -118,8 +118,11 @@ export async function runTask<P extends Params>(
             timeout,
             runId,
             owner,
+            record,
+            wait,
             emit,
             signal,
+            reconnect: () => connectTo(host),
           })
         },
         { concurrency, signal },
