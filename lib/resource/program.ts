@@ -32,7 +32,8 @@ export const newNonce = (): string => `fleetfile-${randomBytes(16).toString('hex
 export function program(nonce: string, body: string): string {
   return `LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-nonce=${nonce} argument=\${1-}
+nonce=${nonce}
+argument=\${1-}
 main() {
 ${body}
 }

@@ -16,7 +16,9 @@ export async function requestStop(
 ): Promise<void> {
   const body = `umask 077
 folder=${runner.stateFolder}/runs/${id}
-mkdir -p "$folder" && printf '%s\\n' ${quote(owner)} >"$folder/${STOP}"`
+mkdir -p "$folder" && [ ! -e "$folder/${STOP}" ] || exit
+printf '{"by":%s,"at":"%s"}\\n' ${quote(JSON.stringify(owner))} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$folder/${STOP}.new" &&
+  mv -f "$folder/${STOP}.new" "$folder/${STOP}"`
   const result = await transport.exec(runner.command, {
     stdin: packed(program(newNonce(), body)),
     root: runner.root,
