@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { userInfo, hostname } from 'node:os'
 import type { z } from 'zod'
 import { AbortedError, messageOf } from '../errors.ts'
+import type { EventSink } from '../events/event.ts'
 import { localAccess } from '../fleet/local-access.ts'
 import { resolveHosts } from '../fleet/resolve.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
@@ -11,6 +12,7 @@ import { applyResources } from '../resource/apply.ts'
 import { chooseSecrets } from '../secrets/choose.ts'
 import { connect } from '../transport/connect.ts'
 import { createPool } from '../transport/pool.ts'
+import { auditRan } from '../runs/ran.ts'
 import { jsonOf, pin, type RunRecord } from '../runs/record.ts'
 import type { Connect } from '../transport/transport.ts'
 import { confirm } from './confirm.ts'
@@ -48,7 +50,14 @@ export async function runTask<P extends Params>(
   environment: Environment,
   open: Connect = connect,
 ): Promise<TaskResult> {
-  const { fleet, emit, signal, paths, timeout, concurrency, planOnly } = environment
+  const { fleet, signal, paths, timeout, concurrency, planOnly } = environment
+  /** Hosts on which acting scripts worked, and those that only commands have changed. */
+  const acted = new Set<string>()
+  const ran = new Map<string, FleetHost>()
+  const emit: EventSink = event => {
+    if (event.type === 'step-started') acted.add(event.host)
+    environment.emit(event)
+  }
   const provider = await chooseProvider(fleet, environment)
   const local = await localAccess(fleet, environment)
   const base = baseHosts(task, environment, params)
@@ -102,7 +111,15 @@ export async function runTask<P extends Params>(
     note: (text, host) => emit({ type: 'note', text, ...(host === undefined ? {} : { host: host.name }) }),
     warn: (text, host) => emit({ type: 'warning', text, ...(host === undefined ? {} : { host: host.name }) }),
     print: environment.print,
-    on: host => hostContext(host, { planOnly, timeout, signal, emit, connect: connectTo }),
+    on: host =>
+      hostContext(host, {
+        planOnly,
+        timeout,
+        signal,
+        emit,
+        connect: connectTo,
+        onChange: changed => ran.set(changed.name, changed),
+      }),
     connectFresh: (host, user) => open({ ...host.target, user }, { signal, timeout: patience }),
     connectAs: (host, user) => pool.open({ ...host.target, user }),
     each: (some, work) => eachHost(some, work, { concurrency, signal }),
@@ -118,8 +135,11 @@ export async function runTask<P extends Params>(
             timeout,
             runId,
             owner,
+            record,
+            wait,
             emit,
             signal,
+            reconnect: () => connectTo(host),
           })
         },
         { concurrency, signal },
@@ -139,11 +159,21 @@ export async function runTask<P extends Params>(
     const result = await task.run(ctx, params)
     return { exitCode: 0, ...result }
   } catch (error) {
-    if (signal.aborted && !(error instanceof AbortedError)) {
-      throw new AbortedError(`stopped: ${messageOf(error)}`, { cause: error })
-    }
-    throw error
+    if (!signal.aborted) throw error
+    if (error instanceof AbortedError && acted.size === 0) throw error
+    const text = error instanceof AbortedError ? error.message : `stopped: ${messageOf(error)}`
+    throw new AbortedError(text, { cause: error, ...(acted.size > 0 && { hint: `fleet resume ${runId}` }) })
   } finally {
+    const unaudited = [...ran.values()].filter(({ name }) => !acted.has(name))
+    await Promise.all(
+      unaudited.map(async host => {
+        try {
+          await auditRan(await connectTo(host), record)
+        } catch (error) {
+          ctx.warn(messageOf(error), host)
+        }
+      }),
+    )
     await pool.closeAll()
   }
 }
