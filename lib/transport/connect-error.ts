@@ -1,10 +1,4 @@
-import {
-  AbortedError,
-  ConnectError,
-  FleetError,
-  LoginRefusedError,
-  messageOf,
-} from '../errors.ts'
+import { AbortedError, ConnectError, FleetError, LoginRefusedError, messageOf } from '../errors.ts'
 import { quote } from '../shell/quote.ts'
 import { endpoint, login, sshCommand } from './endpoint.ts'
 import type { Target } from './transport.ts'

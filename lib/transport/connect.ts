@@ -8,7 +8,8 @@ async function openHop(
 ): Promise<Transport> {
   if (!isOpenSsh) return (await import('./ssh.ts')).openSsh(target, via, options)
   const { openOpenSsh, OpenSshTransport } = await import('./openssh.ts')
-  if (via !== undefined && !(via instanceof OpenSshTransport)) throw new TypeError('OpenSSH only goes through OpenSSH')
+  if (via !== undefined && !(via instanceof OpenSshTransport))
+    throw new TypeError('OpenSSH only goes through OpenSSH')
   return openOpenSsh(target, via, options)
 }
 

@@ -63,7 +63,11 @@ export class Elevation {
     }
     const held = holdRefusal(options)
     const result = await run(withoutPassword(command), held.options)
-    if (looksRefused(result) && (stdin === undefined || isWhole(stdin)) && (await this.#isAsked(options, run))) {
+    if (
+      looksRefused(result) &&
+      (stdin === undefined || isWhole(stdin)) &&
+      (await this.#isAsked(options, run))
+    ) {
       return this.#withPassword(command, options, run)
     }
     held.release()

@@ -45,10 +45,13 @@ export function hostKeyRefused(target: Target, shown: ShownKey): HostKeyError {
 /** ssh2 reads no host certificates. Throws HostKeyError when they are all that vouches for the host. */
 export function requirePlainKey(target: Target): void {
   if (target.hostKeys.length > 0 || (target.authorities ?? []).length === 0) return
-  throw new HostKeyError('only a certificate authority vouches for this host, and the ssh transport reads none', {
-    host: target.name,
-    hint: `set access.transport to 'openssh' in the fleet file, or pin the host's own key`,
-  })
+  throw new HostKeyError(
+    'only a certificate authority vouches for this host, and the ssh transport reads none',
+    {
+      host: target.name,
+      hint: `set access.transport to 'openssh' in the fleet file, or pin the host's own key`,
+    },
+  )
 }
 
 /** The lines of a known_hosts file that trusts what the target trusts, and nothing else. */

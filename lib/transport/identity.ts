@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2'
-import { messageOf } from '../errors.ts'
 import type { Secret } from '../shell/secret.ts'
 import { someKeys } from './agent-keys.ts'
-import { connectError, noLogin } from './connect-error.ts'
+import { noLogin } from './connect-error.ts'
 import { parsePublicKey } from './host-key.ts'
+import { identityFiles, identityText } from './identity-file.ts'
 import type { Keyring } from './keyring.ts'
 import type { Target } from './transport.ts'
 
@@ -27,14 +27,9 @@ interface IdentityFile {
 /** ssh2's words for a key that wants a passphrase, in both file formats. */
 const ENCRYPTED = /encrypted/i
 
-async function readOne(path: string, isNamed: boolean, target: Target): Promise<IdentityFile | undefined> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    if (!isNamed) return undefined
-    throw connectError(target, new Error(`cannot read the identity file: ${messageOf(cause)}`, { cause }), 0)
-  }
+async function readOne(path: string, target: Target): Promise<IdentityFile | undefined> {
+  const text = await identityText(target, path)
+  if (text === undefined) return undefined
   const beside = parsePublicKey(await readFile(`${path}.pub`, 'utf8').catch(() => ''))
   const key = ssh2.utils.parseKey(text)
   if (key instanceof Error) {
@@ -72,12 +67,12 @@ async function unlock({ path }: IdentityFile, keyring: Keyring): Promise<ParsedK
  * named or nothing else is at hand. ConnectError when there is nothing to log in with.
  */
 export async function readIdentity(target: Target, keyring?: Keyring): Promise<Identity> {
-  const { user: username, identityFile, moreIdentityFiles = [], identitiesOnly = false, agent } = target
-  const paths = [...new Set([...(identityFile === undefined ? [] : [identityFile]), ...moreIdentityFiles])]
+  const { user: username, identityFile, identitiesOnly = false, agent } = target
+  const paths = identityFiles(target)
   if (paths.length === 0 && agent === undefined) {
     throw noLogin(target, 'neither an identity file nor an SSH agent to log in with')
   }
-  const read = await Promise.all(paths.map(path => readOne(path, path === identityFile, target)))
+  const read = await Promise.all(paths.map(path => readOne(path, target)))
   const files = read.filter(file => file !== undefined)
   const named = files.flatMap(file => file.publicBlob ?? [])
   const inAgent = agent === undefined ? [] : await someKeys(agent, named)
@@ -89,7 +84,10 @@ export async function readIdentity(target: Target, keyring?: Keyring): Promise<I
     else if (held !== undefined) methods.push({ type: 'agent', username, agent: held.agent })
     else {
       const isWanted = file.path === identityFile || (methods.length === 0 && agent === undefined)
-      const key = file.isLocked === true && isWanted && keyring?.canAsk === true ? await unlock(file, keyring) : undefined
+      const key =
+        file.isLocked === true && isWanted && keyring?.canAsk === true
+          ? await unlock(file, keyring)
+          : undefined
       if (key !== undefined) methods.push({ type: 'publickey', username, key })
       else if (file.note !== undefined) notes.push(file.note)
     }
@@ -98,7 +96,11 @@ export async function readIdentity(target: Target, keyring?: Keyring): Promise<I
   const [note] = notes
   if (methods.length === 0) {
     const locked = files.find(file => file.isLocked === true)?.path
-    throw noLogin(target, note ?? 'no identity file that can be read, and no SSH agent to log in with', locked)
+    throw noLogin(
+      target,
+      note ?? 'no identity file that can be read, and no SSH agent to log in with',
+      locked,
+    )
   }
   return { methods, ...(note === undefined ? {} : { note }) }
 }

@@ -2,6 +2,7 @@ import { ConfigError, type FleetError } from '../errors.ts'
 import { connectError } from './connect-error.ts'
 import { hostKeyRefused } from './host-key-error.ts'
 import type { ShownKey } from './host-key.ts'
+import { identityFiles } from './identity-file.ts'
 import type { Target } from './transport.ts'
 
 /** The words of OpenSSH's client (its sshconnect.c and misc.c, and the system's strerror), and Node's code for the same. */
@@ -31,10 +32,15 @@ export function masterError(target: Target, log: string, timeout: number): Fleet
   const said = spoken(log)
   const text = said.join('\n')
   const shown = shownIn(log)
-  if (/Host key verification failed|host key is known for|host key .*revoked/i.test(text) && shown !== undefined) {
+  if (
+    /Host key verification failed|host key is known for|host key .*revoked/i.test(text) &&
+    shown !== undefined
+  ) {
     return hostKeyRefused(target, shown)
   }
-  const bad = said.find(line => /Bad configuration option|Unsupported option|garbage at end of line/.test(line))
+  const bad = said.find(line =>
+    /Bad configuration option|Unsupported option|garbage at end of line/.test(line),
+  )
   if (bad !== undefined) return new ConfigError(`the OpenSSH client refuses: ${bad}`, { host: target.name })
   const [, forward] = /[Ss]tdio forwarding request failed: (.*)/.exec(text) ?? []
   if (forward !== undefined) {
@@ -43,8 +49,13 @@ export function masterError(target: Target, log: string, timeout: number): Fleet
   }
   const [, methods] = /Permission denied \(([^)]*)\)/.exec(text) ?? []
   if (methods !== undefined) {
+    const [, agent] = /get_agent_identities: ssh_get_authentication_socket: (.*)/.exec(log) ?? []
+    if (agent !== undefined && identityFiles(target).length === 0) {
+      return connectError(target, Object.assign(new Error(agent), { level: 'agent' }), timeout)
+    }
     const cause = Object.assign(new Error(text), { level: 'client-authentication' })
-    const locked = /^debug1: .*(?:passphrase|incorrect passphrase).*|Load key "([^"]+)": .*(?:passphrase|libcrypto)/m
+    const locked =
+      /^debug1: .*(?:passphrase|incorrect passphrase).*|Load key "([^"]+)": .*(?:passphrase|libcrypto)/m
     const note = locked.test(log) ? 'an identity file is encrypted; ssh-add it' : undefined
     return connectError(target, cause, timeout, { methods: methods.split(','), note })
   }

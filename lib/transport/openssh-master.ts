@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConnectError } from '../errors.ts'
@@ -8,7 +10,7 @@ import { endpoint } from './endpoint.ts'
 import { privateKnownHosts } from './host-key-error.ts'
 import { masterError, spoken } from './openssh-error.ts'
 import { checkNames, controlArguments, masterArguments, READY } from './openssh-options.ts'
-import { runSsh, sshMissing, startPiped, startSsh, type PipedProcess, type SshProcess } from './openssh-process.ts'
+import { sshMissing, startPiped, startSsh, type PipedProcess, type SshProcess } from './openssh-process.ts'
 import type { ConnectOptions, Target } from './transport.ts'
 
 /** Milliseconds that a master may take to go when it is told to. */
@@ -35,12 +37,7 @@ export class Master {
   #closing: Promise<void> | undefined
   #logs = 0
 
-  private constructor(
-    target: Target,
-    folder: string,
-    process: SshProcess,
-    keeper: PipedProcess,
-  ) {
+  private constructor(target: Target, folder: string, process: SshProcess, keeper: PipedProcess) {
     this.target = target
     this.folder = folder
     this.socket = join(folder, 's')
@@ -140,10 +137,21 @@ export class Master {
     return join(this.folder, `log${++this.#logs}`)
   }
 
-  /** Asks the master itself whether it lives. */
+  /**
+   * Whether the master lives, asked of its socket: it goes away with the process, before what our clients read ends, so
+   * that no cut is taken for an end.
+   */
   async isAlive(): Promise<boolean> {
     if (this.#isGone) return false
-    return (await runSsh(controlArguments(this.socket, 'check'))) === 0
+    const socket = connect(this.socket)
+    try {
+      await once(socket, 'connect')
+      return true
+    } catch {
+      return false
+    } finally {
+      socket.destroy()
+    }
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import { quote } from '../shell/quote.ts'
 import { endpoint } from './endpoint.ts'
+import { identityFiles } from './identity-file.ts'
 import type { Target } from './transport.ts'
 
 /** What may stand where OpenSSH or its ProxyCommand's shell could read more into it: never an option, never shell. */
@@ -9,7 +10,9 @@ const USER = /^[A-Za-z0-9_][\w.@+-]*$/
 
 /** Throws ConfigError when the target's names could be read as an option or as shell. */
 export function checkNames(target: Target): void {
-  const names = [target.openssh?.alias, target.address, target.hostKeyAlias].filter(name => name !== undefined)
+  const names = [target.openssh?.alias, target.address, target.hostKeyAlias].filter(
+    name => name !== undefined,
+  )
   const wrong = names.find(name => !ADDRESS.test(name)) ?? (USER.test(target.user) ? undefined : target.user)
   if (wrong === undefined) return
   throw new ConfigError(`${JSON.stringify(wrong)} is no name that SSH can connect to`, {
@@ -19,12 +22,20 @@ export function checkNames(target: Target): void {
 }
 
 /** A path as one word of a ssh_config value, without the tokens and variables that ssh expands. */
-const path = (text: string): string => `"${text.replaceAll('%', '%%').replaceAll(/(["\\])/g, String.raw`\$1`)}"`
+const path = (text: string): string =>
+  `"${text.replaceAll('%', '%%').replaceAll(/(["\\])/g, String.raw`\$1`)}"`
 
 const option = (name: string, value: string): string[] => ['-o', `${name}=${value}`]
 
 /** How every ssh of ours begins: nothing of the operator's config, nobody asked. */
-const base = (socket: string): string[] => ['-F', 'none', '-S', socket.replaceAll('%', '%%'), '-o', 'BatchMode=yes']
+const base = (socket: string): string[] => [
+  '-F',
+  'none',
+  '-S',
+  socket.replaceAll('%', '%%'),
+  '-o',
+  'BatchMode=yes',
+]
 
 /** Seconds between two questions to the host, and how many may stay unanswered: a dead host is noticed in 20 s. */
 const ALIVE = [...option('ServerAliveInterval', '5'), ...option('ServerAliveCountMax', '4')]
@@ -41,11 +52,6 @@ const throughMaster = (via: { readonly socket: string; readonly target: Target }
     .map(word => quote(word).replaceAll('%', '%%'))
     .join(' ')
 
-/** The identity files, each once. */
-export const identityFiles = (target: Target): readonly string[] => [
-  ...new Set([...(target.identityFile === undefined ? [] : [target.identityFile]), ...(target.moreIdentityFiles ?? [])]),
-]
-
 /**
  * The arguments of a master: the strictest checks, and of the operator's ssh config only what the target carries. Throws
  * ConfigError for names that are none.
@@ -57,6 +63,7 @@ export function masterArguments(
 ): string[] {
   checkNames(target)
   const { openssh = {} } = target
+  const files = identityFiles(target)
   const proxy = via === undefined ? openssh.proxyCommand : throughMaster(via, target)
   return [
     ...base(places.socket),
@@ -81,7 +88,10 @@ export function masterArguments(
     ...ALIVE,
     ...option('IdentityAgent', target.agent === undefined ? 'none' : path(target.agent)),
     ...option('IdentitiesOnly', target.identitiesOnly === true ? 'yes' : 'no'),
-    ...identityFiles(target).flatMap(file => option('IdentityFile', path(file))),
+    // Without any ssh would take those of the login's home.
+    ...(files.length === 0
+      ? option('IdentityFile', 'none')
+      : files.flatMap(file => option('IdentityFile', path(file)))),
     ...(openssh.certificateFiles ?? []).flatMap(file => option('CertificateFile', path(file))),
     ...(openssh.pkcs11Provider === undefined ? [] : option('PKCS11Provider', path(openssh.pkcs11Provider))),
     ...(openssh.securityKeyProvider === undefined

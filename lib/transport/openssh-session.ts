@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CommandError, messageOf } from '../errors.ts'
 import { quote } from '../shell/quote.ts'
 import type { Stop } from './abort.ts'
@@ -21,7 +22,9 @@ const OWN = 255
 class PidLine {
   readonly #mark: string
   #held: Buffer | undefined = Buffer.alloc(0)
-  pid: string | undefined
+  #found: (pid: string | undefined) => void = () => undefined
+  /** Settles with the first line. */
+  readonly pid = new Promise<string | undefined>(resolve => (this.#found = resolve))
 
   constructor(word: string) {
     this.#mark = `${word} `
@@ -43,7 +46,7 @@ class PidLine {
       return Buffer.alloc(0)
     }
     this.#held = undefined
-    this.pid = /^\d+$/.exec(held.toString('latin1', at + this.#mark.length, end))?.[0]
+    this.#found(/^\d+$/.exec(held.toString('latin1', at + this.#mark.length, end))?.[0])
     return Buffer.concat([held.subarray(0, at), held.subarray(end + 1)])
   }
 
@@ -69,7 +72,10 @@ export async function runOverMaster(
   const first = new PidLine(randomBytes(16).toString('hex'))
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
-  const { child } = await startPiped('ssh', sessionArguments(master.socket, target, log, first.prefixed(line)))
+  const { child } = await startPiped(
+    'ssh',
+    sessionArguments(master.socket, target, log, first.prefixed(line)),
+  )
   const receive = (
     chunk: Buffer,
     kept: Buffer[] | undefined,
@@ -91,7 +97,12 @@ export async function runOverMaster(
   child.stdin.on('error', () => undefined)
   const stopped = new Promise<never>((_resolve, reject) => {
     stop.onStop(error => {
-      void end(master, first.pid, () => child.kill('SIGTERM'), child.then(() => undefined))
+      void end(
+        master,
+        first.pid,
+        () => child.kill('SIGTERM'),
+        child.then(() => undefined),
+      )
       reject(error)
     })
   })
@@ -103,13 +114,15 @@ export async function runOverMaster(
   receive(first.rest(), stderr, options.onStderr)
   const said = exitCode === OWN ? await readFile(log, 'utf8').catch(() => '') : ''
   void rm(log, { force: true })
-  if (/session request failed|Session open refused|shutdown/.test(said)) throw master.lost ?? new ChannelRefused(said)
+  if (/session request failed|Session open refused|shutdown/.test(said))
+    throw master.lost ?? new ChannelRefused(said)
   meter.executions++
   meter.bytesSent += Buffer.byteLength(line)
   if (stop.error !== undefined) throw stop.error
   const isOwn = exitCode !== OWN || said.includes(`Received exit status from master ${OWN}`)
   // A master that died may have told the code before the rest of the output.
-  if (master.lost !== undefined || (!isOwn && !(await master.isAlive()))) throw master.lost ?? master.lostNow()
+  if (master.lost !== undefined || (!isOwn && !(await master.isAlive())))
+    throw master.lost ?? master.lostNow()
   if (exitCode === undefined || !isOwn) {
     throw new CommandError(`\`${summary(line)}\` ended without an exit code, perhaps by a signal`, {
       host: target.name,
@@ -121,11 +134,12 @@ export async function runOverMaster(
 /** Ends the command on the host, then its channel. */
 async function end(
   master: Master,
-  pid: string | undefined,
+  said: Promise<string | undefined>,
   kill: () => void,
   ended: Promise<void>,
 ): Promise<void> {
-  if (pid !== undefined && master.lost === undefined) {
+  const pid = await Promise.race([said, ended, sleep(GRACE)])
+  if (typeof pid === 'string' && master.lost === undefined) {
     const line = `kill -TERM -${pid} 2>/dev/null || kill -TERM ${pid} 2>/dev/null || sudo -n kill -TERM -- -${pid} 2>/dev/null`
     await runSsh(sessionArguments(master.socket, master.target, master.newLog(), line))
   }

@@ -44,7 +44,9 @@ export async function openSshTunnel(master: Master, address: string, port: numbe
   const refusal = () => {
     const words = spoken(said).at(-1) ?? 'refused'
     const reason = words.replace(/^.*[Ss]tdio forwarding request failed: /, '')
-    return new CommandError(`no tunnel to ${endpoint(address, port)}: ${reason}`, { host: master.target.name })
+    return new CommandError(`no tunnel to ${endpoint(address, port)}: ${reason}`, {
+      host: master.target.name,
+    })
   }
   return new Promise((resolve, reject) => {
     const open = () => {
@@ -60,7 +62,7 @@ export async function openSshTunnel(master: Master, address: string, port: numbe
     })
     void child.then(async ({ exitCode }) => {
       clearTimeout(timer)
-      const lost = exitCode === 0 || (await master.isAlive()) ? undefined : master.lost
+      const lost = (await master.isAlive()) ? undefined : master.lostNow()
       const error = lost ?? (exitCode === 0 ? undefined : refusal())
       if (!isOpen) reject(error ?? refusal())
       else if (error === undefined) stream.push(null)

@@ -1,10 +1,18 @@
 import type { Duplex } from 'node:stream'
 import type { Meter } from './execute.ts'
+import { requireIdentity } from './identity-file.ts'
 import type { Keyring } from './keyring.ts'
 import { Master } from './openssh-master.ts'
 import { runOverMaster } from './openssh-session.ts'
 import { Sessions } from './sessions.ts'
-import type { ConnectOptions, ExecOptions, ExecResult, Target, Transport, TransportCost } from './transport.ts'
+import type {
+  ConnectOptions,
+  ExecOptions,
+  ExecResult,
+  Target,
+  Transport,
+  TransportCost,
+} from './transport.ts'
 import { openSshTunnel } from './openssh-tunnel.ts'
 
 /** One host, through a master of the operator's own OpenSSH client. */
@@ -59,6 +67,7 @@ export async function openOpenSsh(
   via: OpenSshTransport | undefined,
   options: ConnectOptions,
 ): Promise<OpenSshTransport> {
+  await requireIdentity(target)
   const master = await Master.start(target, via?.master, options)
   return new OpenSshTransport(master, via, options.keyring)
 }

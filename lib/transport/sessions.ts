@@ -49,9 +49,7 @@ export class Sessions {
         given.signal,
         aborted,
       )
-    return options.root === true
-      ? this.#elevation.exec(command, options, runLine)
-      : runLine(command, options)
+    return options.root === true ? this.#elevation.exec(command, options, runLine) : runLine(command, options)
   }
 
   async #stoppable(

@@ -10,7 +10,14 @@ import { readIdentity } from './identity.ts'
 import type { Keyring } from './keyring.ts'
 import type { Link } from './link.ts'
 import { Sessions } from './sessions.ts'
-import type { ConnectOptions, ExecOptions, ExecResult, Target, Transport, TransportCost } from './transport.ts'
+import type {
+  ConnectOptions,
+  ExecOptions,
+  ExecResult,
+  Target,
+  Transport,
+  TransportCost,
+} from './transport.ts'
 import { tunnel } from './tunnel.ts'
 
 class SshTransport implements Transport {

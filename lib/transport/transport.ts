@@ -97,7 +97,4 @@ export interface ConnectOptions {
 }
 
 /** Opens a connection, or rejects with ConnectError or HostKeyError. */
-export type Connect = (
-  target: Target,
-  options: ConnectOptions,
-) => Promise<Transport>
+export type Connect = (target: Target, options: ConnectOptions) => Promise<Transport>
