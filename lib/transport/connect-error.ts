@@ -1,19 +1,10 @@
-import {
-  AbortedError,
-  ConnectError,
-  FleetError,
-  HostKeyError,
-  LoginRefusedError,
-  messageOf,
-} from '../errors.ts'
+import { AbortedError, ConnectError, FleetError, LoginRefusedError, messageOf } from '../errors.ts'
+import { quote } from '../shell/quote.ts'
 import { endpoint, login, sshCommand } from './endpoint.ts'
-import { fingerprint, keyType, type PublicKey } from './host-key.ts'
 import type { Target } from './transport.ts'
 
 /** What the handshake saw before it failed. */
 export interface Seen {
-  /** The blob of the key that the host showed. */
-  readonly hostKey?: Buffer | undefined
   /** The ways of logging in that the host still takes. */
   readonly methods?: readonly string[] | undefined
   /** Why a key of ours was not offered. */
@@ -39,29 +30,14 @@ export function connectTimedOut(target: Target, timeout: number): ConnectError {
   })
 }
 
-/** Nothing to log in with. */
-export function noLogin(target: Target, reason: string): ConnectError {
+/** Nothing to log in with; `locked` is an identity file that wants its passphrase. */
+export function noLogin(target: Target, reason: string, locked?: string): ConnectError {
   return new ConnectError(reason, {
     host: target.name,
-    hint: 'load the key into an agent: `eval "$(ssh-agent)"; ssh-add`, then run the command again',
-  })
-}
-
-/** The host shows a key that is not pinned. Names both sides' fingerprints. */
-export function hostKeyRefused(target: Target, pins: readonly PublicKey[], shown: Buffer): HostKeyError {
-  const place = endpoint(target.address, target.port)
-  const key = `${keyType(shown)} ${fingerprint(shown)}`
-  const check = `on the host's console run \`for k in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $k; done\``
-  if (pins.length === 0) {
-    return new HostKeyError(`no host key is pinned for ${place}, which shows ${key}`, {
-      host: target.name,
-      hint: `${check}; when it shows the same fingerprint, pin that key in the fleet file`,
-    })
-  }
-  const pinned = pins.map(pin => `${pin.type} ${fingerprint(pin.blob)}`).join(' or ')
-  return new HostKeyError(`${place} shows the host key ${key}, but ${pinned} is pinned`, {
-    host: target.name,
-    hint: `was the host rebuilt? ${check}; pin the new key when it shows the same fingerprint. If not, somebody may be between you and the host`,
+    hint:
+      locked === undefined
+        ? 'load the key into an agent: `eval "$(ssh-agent)"; ssh-add`, then run the command again'
+        : `ssh-add ${quote(locked)}`,
   })
 }
 

@@ -4,13 +4,7 @@ import type { Duplex } from 'node:stream'
 import { messageOf, type FleetError } from '../errors.ts'
 import { orAborted } from './abort.ts'
 import { connectAborted, connectError, connectTimedOut } from './connect-error.ts'
-import type { Target, Transport } from './transport.ts'
-
-export interface ConnectOptions {
-  readonly signal: AbortSignal
-  /** Milliseconds for one hop: its TCP connection, handshake and login together. */
-  readonly timeout: number
-}
+import type { ConnectOptions, Target, Transport } from './transport.ts'
 
 /**
  * Milliseconds that Node gives each address of a name before it tries the next one. Its own 250 fails a host with two

@@ -3,23 +3,16 @@ import { CommandError } from '../errors.ts'
 import type { Stop } from './abort.ts'
 import type { Link } from './link.ts'
 import { sendSignal } from './remote-signal.ts'
+import { ChannelRefused } from './sessions.ts'
 import type { ExecOptions, ExecResult } from './transport.ts'
 import { sendStdin } from './stdin.ts'
-
-/** The host opened no channel, mostly since it has too many: worth another try. */
-export class ChannelRefused extends Error {}
+import { summary } from './summary.ts'
 
 /** Counts the payload, not the packets. */
 export interface Meter {
   executions: number
   bytesSent: number
   bytesReceived: number
-}
-
-/** The first line of a command, for a message. */
-export const summary = (command: string): string => {
-  const [line = ''] = command.trim().split('\n', 1)
-  return line.length > 60 || line.length < command.trim().length ? `${line.slice(0, 60)}...` : line
 }
 
 /** Milliseconds between the SIGTERM to a command that is given up and the end of its channel. */

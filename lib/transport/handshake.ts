@@ -3,16 +3,12 @@ import { NodeSSH } from 'node-ssh'
 import type { AuthenticationType } from 'ssh2'
 import { messageOf } from '../errors.ts'
 import { orAborted } from './abort.ts'
-import { connectAborted, connectError, hostKeyRefused } from './connect-error.ts'
-import type { ConnectOptions } from './dial.ts'
-import { hostKeyAlgorithms, parsePins } from './host-key.ts'
+import { connectAborted, connectError } from './connect-error.ts'
+import { hostKeyRefused, isRevoked } from './host-key-error.ts'
+import { hostKeyAlgorithms, parsePins, shownKey } from './host-key.ts'
 import type { Identity } from './identity.ts'
 import { Link } from './link.ts'
-import type { Target } from './transport.ts'
-
-/** Milliseconds between two keep-alives, and how many may stay unanswered: a dead host is noticed in a minute. */
-const KEEP_ALIVE = 15_000
-const KEEP_ALIVE_MAX = 3
+import type { ConnectOptions, Target } from './transport.ts'
 
 /** node-ssh says ETIMEDOUT, and ssh2 nothing, when the other side hung up. */
 const HUNG_UP = /^(No response from server|Connection lost before handshake)$/
@@ -41,13 +37,13 @@ export async function handshake(
     username: target.user,
     // ssh2 takes 0 for "no limit".
     readyTimeout: Math.max(1, options.left),
-    keepaliveInterval: KEEP_ALIVE,
-    keepaliveCountMax: KEEP_ALIVE_MAX,
+    // The link has a pulse of its own.
+    keepaliveInterval: 0,
     algorithms: { serverHostKey: hostKeyAlgorithms(pins) },
     // Without a verifier ssh2 takes any key.
     hostVerifier: (key: Buffer) => {
       shown = key
-      refused = !pins.some(pin => pin.blob.equals(key))
+      refused = isRevoked(target, key) || !pins.some(pin => pin.blob.equals(key))
       return !refused
     },
     // Without a handler ssh2 begins with the method "none", which costs a round trip and counts as a failed login.
@@ -69,7 +65,7 @@ export async function handshake(
     connecting.catch(() => undefined)
     ssh.dispose()
     socket.destroy()
-    if (refused && shown !== undefined) throw hostKeyRefused(target, pins, shown)
+    if (refused && shown !== undefined) throw hostKeyRefused(target, shownKey(shown))
     throw connectError(target, hungUp(error), options.timeout, { methods: left, note: identity.note })
   }
 }

@@ -30,6 +30,16 @@ export const keyType = (blob: Buffer): string =>
 export const fingerprint = (blob: Buffer): string =>
   `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
 
+/** A key that a host showed, as messages name it. */
+export interface ShownKey {
+  readonly type: string
+  /** `SHA256:...` */
+  readonly fingerprint: string
+}
+
+/** The key in a blob. */
+export const shownKey = (blob: Buffer): ShownKey => ({ type: keyType(blob), fingerprint: fingerprint(blob) })
+
 /** The pinned keys of a host. Throws ConfigError on a line that is no public key. */
 export function parsePins(host: string, lines: readonly string[]): PublicKey[] {
   const pins = lines.map(parsePublicKey)

@@ -1,33 +1,43 @@
 import type { Duplex } from 'node:stream'
-import pLimit from 'p-limit'
-import { AbortedError, CommandError, ConnectError, TimeoutError } from '../errors.ts'
-import { orAborted, Stop } from './abort.ts'
-import { connectTimedOut, seconds } from './connect-error.ts'
-import { dial, type ConnectOptions } from './dial.ts'
-import { elevated } from './elevate.ts'
+import { CommandError } from '../errors.ts'
+import { connectTimedOut } from './connect-error.ts'
+import { dial } from './dial.ts'
 import { endpoint } from './endpoint.ts'
-import { ChannelRefused, execute, summary, type Meter } from './execute.ts'
+import { execute, type Meter } from './execute.ts'
 import { handshake } from './handshake.ts'
+import { requirePlainKey } from './host-key-error.ts'
 import { readIdentity } from './identity.ts'
+import type { Keyring } from './keyring.ts'
 import type { Link } from './link.ts'
-import type { Connect, ExecOptions, ExecResult, Target, Transport, TransportCost } from './transport.ts'
+import { Sessions } from './sessions.ts'
+import type {
+  ConnectOptions,
+  ExecOptions,
+  ExecResult,
+  Target,
+  Transport,
+  TransportCost,
+} from './transport.ts'
 import { tunnel } from './tunnel.ts'
-
-/** sshd's MaxSessions of 10 behaves like 5, since it frees a session late. */
-const CHANNELS = 4
-/** How often a lone command asks for a channel before it gives up; the waits between add up to 3 s. */
-const ATTEMPTS = 7
 
 class SshTransport implements Transport {
   readonly #link: Link
   readonly #via: Transport | undefined
-  readonly #limit = pLimit(CHANNELS)
+  readonly #sessions: Sessions
   readonly #meter: Meter = { executions: 0, bytesSent: 0, bytesReceived: 0 }
   #closed: Promise<void> | undefined
 
-  constructor(link: Link, via: Transport | undefined) {
+  /** Owns `via`, when there is one: the connection it goes through. */
+  constructor(link: Link, via: Transport | undefined, keyring: Keyring | undefined) {
     this.#link = link
     this.#via = via
+    this.#sessions = new Sessions({
+      host: link.target.name,
+      user: link.target.user,
+      keyring,
+      run: (line, options, stop) => execute(link, line, options, stop, this.#meter),
+      lost: () => link.lost,
+    })
   }
 
   get host(): string {
@@ -43,50 +53,7 @@ class SshTransport implements Transport {
   }
 
   exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
-    const aborted = () => new AbortedError(`stopped \`${summary(command)}\``, { host: this.host })
-    // A command that still waits for its turn is let go at once, too.
-    return orAborted(
-      this.#limit(() => this.#run(command, options, aborted)),
-      options.signal,
-      aborted,
-    )
-  }
-
-  async #run(command: string, options: ExecOptions, aborted: () => Error): Promise<ExecResult> {
-    const stop = new Stop({
-      signal: options.signal,
-      aborted,
-      timeout: options.timeout,
-      timedOut: ms =>
-        new TimeoutError(`\`${summary(command)}\` timed out after ${seconds(ms)}`, { host: this.host }),
-    })
-    try {
-      return await this.#attempt(command, options, stop)
-    } finally {
-      stop.release()
-    }
-  }
-
-  async #attempt(command: string, options: ExecOptions, stop: Stop): Promise<ExecResult> {
-    for (let attempt = 1, wait = 50; ; attempt++, wait = Math.min(2 * wait, 1000)) {
-      if (stop.error !== undefined) throw stop.error
-      if (this.#link.lost !== undefined) throw this.#link.lost
-      try {
-        const line = options.root === true ? elevated(this.user, command) : command
-        return await execute(this.#link, line, options, stop, this.#meter)
-      } catch (error) {
-        if (!(error instanceof ChannelRefused)) throw error
-        // While others of ours run, the host is only full of them.
-        if (attempt >= ATTEMPTS && this.#limit.activeCount === 1) {
-          throw new ConnectError('the host opens no more sessions', {
-            host: this.host,
-            hint: 'sshd -T | grep -i maxsessions',
-            cause: error,
-          })
-        }
-      }
-      await stop.wait(wait)
-    }
+    return this.#sessions.exec(command, options)
   }
 
   forward(address: string, port: number): Promise<Duplex> {
@@ -114,13 +81,16 @@ class SshTransport implements Transport {
   }
 }
 
-async function openHop(
+/** Connects one host with ssh2 through node-ssh, over `via` where there is one. The new transport owns `via`. */
+export async function openSsh(
   target: Target,
   via: Transport | undefined,
   options: ConnectOptions,
 ): Promise<Transport> {
+  requirePlainKey(target)
+  // A passphrase may be typed as slowly as it takes.
+  const identity = await readIdentity(target, options.keyring)
   const begun = performance.now()
-  const identity = await readIdentity(target)
   const socket = await dial(target, via, options)
   const left = Math.ceil(begun + options.timeout - performance.now())
   if (left <= 0) {
@@ -128,20 +98,5 @@ async function openHop(
     throw connectTimedOut(target, options.timeout)
   }
   const link = await handshake(target, socket, identity, { ...options, left })
-  return new SshTransport(link, via)
-}
-
-/**
- * Connects with ssh2 through node-ssh, over `target.jumps` in their order (a jump's own `jumps` are not followed). The
- * timeout is for each hop. Rejects with HostKeyError, ConnectError, AbortedError, or ConfigError for a malformed pin.
- */
-export const connectSsh: Connect = async (target, options) => {
-  let via: Transport | undefined
-  try {
-    for (const jump of target.jumps ?? []) via = await openHop(jump, via, options)
-    return await openHop(target, via, options)
-  } catch (error) {
-    await via?.close()
-    throw error
-  }
+  return new SshTransport(link, via, options.keyring)
 }

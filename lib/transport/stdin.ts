@@ -6,7 +6,8 @@ import type { ExecOptions } from './transport.ts'
 /** What a command reads: text, bytes, or a stream of bytes that is too large to hold. */
 export type Stdin = NonNullable<ExecOptions['stdin']>
 
-const isWhole = (stdin: Stdin): stdin is string | Uint8Array =>
+/** Text or bytes, which can be sent again. */
+export const isWhole = (stdin: Stdin): stdin is string | Uint8Array =>
   typeof stdin === 'string' || stdin instanceof Uint8Array
 
 /** A view of bytes, not a copy. */
@@ -18,6 +19,17 @@ const bytesOf = (stdin: string | Uint8Array): Buffer =>
 /** All of it at once; for transports that keep what was sent. */
 export const stdinBytes = async (stdin: Stdin | undefined): Promise<Buffer> =>
   stdin === undefined ? Buffer.alloc(0) : isWhole(stdin) ? bytesOf(stdin) : buffer(Readable.from(stdin))
+
+/** Lines of ours, then what the command reads. */
+export function afterLines(lines: readonly string[], stdin: Stdin | undefined): Stdin {
+  const first = Buffer.from(lines.map(line => `${line}\n`).join(''))
+  if (stdin === undefined) return first
+  if (isWhole(stdin)) return Buffer.concat([first, bytesOf(stdin)])
+  return (async function* () {
+    yield first
+    yield* stdin
+  })()
+}
 
 /**
  * Sends it and ends `target`, as fast as the other side reads. Rejects with what the source failed with; that the other

@@ -1,4 +1,18 @@
 import type { Duplex } from 'node:stream'
+import type { Keyring } from './keyring.ts'
+
+/** Which program speaks SSH: `ssh` is ssh2 in this process, `openssh` is the operator's own OpenSSH client. */
+export type TransportName = 'ssh' | 'openssh'
+
+/** What only OpenSSH can do, as the operator's ssh config says it. */
+export interface OpenSshSettings {
+  /** The name that ssh config knows the host by: `%n` of its commands. */
+  readonly alias?: string
+  readonly proxyCommand?: string
+  readonly certificateFiles?: readonly string[]
+  readonly pkcs11Provider?: string
+  readonly securityKeyProvider?: string
+}
 
 /** Where and how to reach one host. Everything a connection needs, resolved. */
 export interface Target {
@@ -9,7 +23,22 @@ export interface Target {
   readonly user: string
   /** Pinned public keys, `ssh-ed25519 AAAA...` each. Another key is refused; an empty list refuses every key. */
   readonly hostKeys: readonly string[]
+  /** Where pinned keys are written (`/home/ann/.ssh/known_hosts:12`), by key; for messages. */
+  readonly pinnedIn?: Readonly<Record<string, string>>
+  /** Keys that are refused even when they are pinned. */
+  readonly revokedKeys?: readonly string[]
+  /** Public keys of the authorities whose host certificates count. Only `openssh` can check these. */
+  readonly authorities?: readonly string[]
+  /** The name in the host's certificate, where it is not the address. */
+  readonly hostKeyAlias?: string
+  /** `ssh` unless told. */
+  readonly transport?: TransportName
+  readonly openssh?: OpenSshSettings
   readonly identityFile?: string
+  /** Tried after `identityFile`; those that are not there are passed over. */
+  readonly moreIdentityFiles?: readonly string[]
+  /** Of the agent's keys, offer only those of the identity files. */
+  readonly identitiesOnly?: boolean
   /** Socket of an SSH agent. */
   readonly agent?: string
   /** The hosts to hop through, nearest to us first. */
@@ -59,8 +88,13 @@ export interface Transport {
   close(): Promise<void>
 }
 
+export interface ConnectOptions {
+  readonly signal: AbortSignal
+  /** Milliseconds for one hop: its TCP connection, handshake and login together. */
+  readonly timeout: number
+  /** Asks for passphrases and passwords; nobody is asked without one. */
+  readonly keyring?: Keyring
+}
+
 /** Opens a connection, or rejects with ConnectError or HostKeyError. */
-export type Connect = (
-  target: Target,
-  options: { signal: AbortSignal; timeout: number },
-) => Promise<Transport>
+export type Connect = (target: Target, options: ConnectOptions) => Promise<Transport>

@@ -1,4 +1,4 @@
-import { connectSsh } from '../../lib/transport/ssh.ts'
+import { connect } from '../../lib/transport/connect.ts'
 import type { Target, Transport } from '../../lib/transport/transport.ts'
 
 /** A connection that closes at the end of its block. */
@@ -7,7 +7,7 @@ export async function connected(
   options: { signal?: AbortSignal; timeout?: number } = {},
 ): Promise<Transport & AsyncDisposable> {
   const { signal = new AbortController().signal, timeout = 10_000 } = options
-  const transport = await connectSsh(target, { signal, timeout })
+  const transport = await connect(target, { signal, timeout })
   return Object.assign(transport, { [Symbol.asyncDispose]: () => transport.close() })
 }
 

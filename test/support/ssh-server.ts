@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ssh2, { type AuthContext, type Connection } from 'ssh2'
-import type { Target } from '../../lib/transport/transport.ts'
+import type { Target, TransportName } from '../../lib/transport/transport.ts'
 import { shell, type ExecHandler } from './ssh-server-handlers.ts'
 import { makeKey, type KeyPair } from './ssh-server-keys.ts'
 
@@ -18,6 +18,8 @@ export interface SshServerOptions {
   /** The key that may log in; the server makes one unless told. */
   readonly clientKey?: KeyPair
   readonly rejectAuth?: boolean
+  /** Which transport its targets ask for; the default one unless told. */
+  readonly transport?: TransportName
   /** Login waits for this: a slow handshake, or a held one. */
   readonly beforeLogin?: () => Promise<void>
   /** Sessions at once on a connection; one more is refused with reason 2, as sshd does. */
@@ -113,6 +115,7 @@ export async function sshServer(options: SshServerOptions = {}): Promise<SshServ
       user: 'deploy',
       hostKeys: hostKeys.map(key => key.public),
       identityFile,
+      ...(options.transport === undefined ? {} : { transport: options.transport }),
       ...overrides,
     }),
     setHostKeys: keys => {

@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises'
+import { messageOf } from '../errors.ts'
+import { connectError, noLogin } from './connect-error.ts'
+import type { Target } from './transport.ts'
+
+/** The identity files, each once, in the order of trying. */
+export const identityFiles = (target: Target): readonly string[] => [
+  ...new Set([
+    ...(target.identityFile === undefined ? [] : [target.identityFile]),
+    ...(target.moreIdentityFiles ?? []),
+  ]),
+]
+
+/** The text of an identity file. One that is not named in the fleet may be missing: undefined. */
+export async function identityText(target: Target, path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if (path !== target.identityFile) return undefined
+    throw connectError(target, new Error(`cannot read the identity file: ${messageOf(cause)}`, { cause }), 0)
+  }
+}
+
+/** The magic of OpenSSH's own key format, and the name of the cipher after it (PROTOCOL.key, "Overall format"). */
+const MAGIC = Buffer.from('openssh-key-v1\0')
+
+/** Whether a private key wants a passphrase. */
+export function isEncrypted(text: string): boolean {
+  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]*)/.exec(text)?.[1]
+  if (body === undefined) return /-----BEGIN ENCRYPTED PRIVATE KEY|^Proc-Type: 4,ENCRYPTED/m.test(text)
+  const blob = Buffer.from(body, 'base64')
+  if (!blob.subarray(0, MAGIC.length).equals(MAGIC) || blob.length < MAGIC.length + 4) return false
+  const length = blob.readUInt32BE(MAGIC.length)
+  return blob.toString('latin1', MAGIC.length + 4, MAGIC.length + 4 + length) !== 'none'
+}
+
+/** Throws ConnectError when OpenSSH, which we let ask nobody, would have nothing to log in with. */
+export async function requireIdentity(target: Target): Promise<void> {
+  const { agent, openssh } = target
+  const files = identityFiles(target)
+  const texts = await Promise.all(files.map(path => identityText(target, path)))
+  if (agent !== undefined || openssh?.pkcs11Provider !== undefined) return
+  if (files.length === 0) throw noLogin(target, 'neither an identity file nor an SSH agent to log in with')
+  if (texts.some(text => text !== undefined && !isEncrypted(text))) return
+  const locked = files.find((_, index) => texts[index] !== undefined)
+  const reason =
+    locked === undefined ? 'no identity file is there' : `the identity file ${locked} is encrypted`
+  throw noLogin(target, reason, locked)
+}

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CommandError, messageOf } from '../errors.ts'
+import { quote } from '../shell/quote.ts'
+import type { Stop } from './abort.ts'
+import type { Meter } from './execute.ts'
+import type { Master } from './openssh-master.ts'
+import { sessionArguments } from './openssh-options.ts'
+import { runSsh, sshMissing, startPiped } from './openssh-process.ts'
+import { ChannelRefused } from './sessions.ts'
+import { sendStdin } from './stdin.ts'
+import { summary } from './summary.ts'
+import type { ExecOptions, ExecResult } from './transport.ts'
+
+/** Milliseconds between the SIGTERM to a command that is given up and the end of its channel. */
+const GRACE = 1000
+/** The exit code of ssh itself, and of a command that chose it. */
+const OWN = 255
+
+/** Takes our first line off stderr: the process that the login's shell runs as. */
+class PidLine {
+  readonly #mark: string
+  #held: Buffer | undefined = Buffer.alloc(0)
+  #found: (pid: string | undefined) => void = () => undefined
+  /** Settles with the first line. */
+  readonly pid = new Promise<string | undefined>(resolve => (this.#found = resolve))
+
+  constructor(word: string) {
+    this.#mark = `${word} `
+  }
+
+  /** The line that makes the host say it. */
+  prefixed(line: string): string {
+    return `printf '%s\\n' ${quote(this.#mark)}"$$" >&2; ${line}`
+  }
+
+  /** What of `chunk` is the command's. */
+  take(chunk: Buffer): Buffer {
+    if (this.#held === undefined) return chunk
+    const held = Buffer.concat([this.#held, chunk])
+    const at = held.indexOf(this.#mark)
+    const end = held.indexOf('\n', at)
+    if (at === -1 || end === -1) {
+      this.#held = held
+      return Buffer.alloc(0)
+    }
+    this.#held = undefined
+    this.#found(/^\d+$/.exec(held.toString('latin1', at + this.#mark.length, end))?.[0])
+    return Buffer.concat([held.subarray(0, at), held.subarray(end + 1)])
+  }
+
+  /** What is left when the command never came to say it. */
+  rest(): Buffer {
+    return this.#held ?? Buffer.alloc(0)
+  }
+}
+
+/**
+ * Runs one command over a master. OpenSSH's client cannot send signals, so that the command says first which process
+ * group it is, and is ended by another command. Rejects as `execute` does.
+ */
+export async function runOverMaster(
+  master: Master,
+  line: string,
+  options: ExecOptions,
+  stop: Stop,
+  meter: Meter,
+): Promise<ExecResult> {
+  const { target } = master
+  const log = master.newLog()
+  const first = new PidLine(randomBytes(16).toString('hex'))
+  const stdout: Buffer[] = []
+  const stderr: Buffer[] = []
+  const { child } = await startPiped(
+    'ssh',
+    sessionArguments(master.socket, target, log, first.prefixed(line)),
+  )
+  const receive = (
+    chunk: Buffer,
+    kept: Buffer[] | undefined,
+    tell: ((chunk: Uint8Array) => void) | undefined,
+  ) => {
+    if (stop.error !== undefined || chunk.length === 0) return
+    meter.bytesReceived += chunk.length
+    kept?.push(chunk)
+    try {
+      tell?.(chunk)
+    } catch (error) {
+      stop.stop(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+  child.stdout.on('data', (chunk: Buffer) =>
+    receive(chunk, options.discardStdout === true ? undefined : stdout, options.onStdout),
+  )
+  child.stderr.on('data', (chunk: Buffer) => receive(first.take(chunk), stderr, options.onStderr))
+  child.stdin.on('error', () => undefined)
+  const stopped = new Promise<never>((_resolve, reject) => {
+    stop.onStop(error => {
+      void end(
+        master,
+        first.pid,
+        () => child.kill('SIGTERM'),
+        child.then(() => undefined),
+      )
+      reject(error)
+    })
+  })
+  sendStdin(child.stdin, options.stdin, bytes => (meter.bytesSent += bytes)).catch((error: unknown) =>
+    stop.stop(error instanceof Error ? error : new Error(messageOf(error))),
+  )
+  const { exitCode, code } = await Promise.race([child, stopped])
+  if (code === 'ENOENT') throw sshMissing(target.name)
+  receive(first.rest(), stderr, options.onStderr)
+  const said = exitCode === OWN ? await readFile(log, 'utf8').catch(() => '') : ''
+  void rm(log, { force: true })
+  if (/session request failed|Session open refused|shutdown/.test(said))
+    throw master.lost ?? new ChannelRefused(said)
+  meter.executions++
+  meter.bytesSent += Buffer.byteLength(line)
+  if (stop.error !== undefined) throw stop.error
+  const isOwn = exitCode !== OWN || said.includes(`Received exit status from master ${OWN}`)
+  // A master that died may have told the code before the rest of the output.
+  if (master.lost !== undefined || (!isOwn && !(await master.isAlive())))
+    throw master.lost ?? master.lostNow()
+  if (exitCode === undefined || !isOwn) {
+    throw new CommandError(`\`${summary(line)}\` ended without an exit code, perhaps by a signal`, {
+      host: target.name,
+    })
+  }
+  return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) }
+}
+
+/** Ends the command on the host, then its channel. */
+async function end(
+  master: Master,
+  said: Promise<string | undefined>,
+  kill: () => void,
+  ended: Promise<void>,
+): Promise<void> {
+  const pid = await Promise.race([said, ended, sleep(GRACE)])
+  if (typeof pid === 'string' && master.lost === undefined) {
+    const line = `kill -TERM -${pid} 2>/dev/null || kill -TERM ${pid} 2>/dev/null || sudo -n kill -TERM -- -${pid} 2>/dev/null`
+    await runSsh(sessionArguments(master.socket, master.target, master.newLog(), line))
+  }
+  const timer = setTimeout(kill, GRACE)
+  await ended
+  clearTimeout(timer)
+}
