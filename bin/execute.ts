@@ -11,6 +11,7 @@ import type { Parts, RunTask } from './cli.ts'
 import { checkNames } from './check-names.ts'
 import type { Globals } from './globals.ts'
 import { OutputClosedError, type Io } from './io.ts'
+import { operatorConsole } from './operator-console.ts'
 import { openFleet } from './open-fleet.ts'
 import { packageVersion, userFolders } from './places.ts'
 import { describeError, reportError } from './report.ts'
@@ -82,6 +83,7 @@ export async function execute(
           const { askAtTerminal } = await import('../lib/ui/prompt.ts')
           return askAtTerminal(question, { input: io.stdin, output: io.stderr, signal: io.signal })
         }),
+      console: operatorConsole(io, globals.json, renderer),
       signal: io.signal,
       paths: { cwd: io.cwd, home: io.home, fleet: dirname(file), ...userFolders(io.env, io.home) },
       env: io.env,

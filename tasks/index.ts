@@ -15,6 +15,16 @@ export const tasks: readonly TaskEntry[] = [
     summary: 'Roll a release of the services out to their hosts',
     load: () => import('./deploy.ts'),
   },
+  {
+    name: 'exec',
+    summary: 'Run a command on the hosts, with their output folded where they agree',
+    load: () => import('./exec.ts'),
+  },
+  {
+    name: 'get',
+    summary: 'Copy a file or a folder from the hosts to this machine',
+    load: () => import('./get.ts'),
+  },
   { name: 'hosts', summary: 'List the hosts of the fleet', load: () => import('./hosts.ts') },
   { name: 'lab up', summary: "Make the lab's machines on this computer", load: () => import('./lab/up.ts') },
   {
@@ -55,9 +65,19 @@ export const tasks: readonly TaskEntry[] = [
   },
   { name: 'provision', summary: 'Make bare VPSes into safe servers', load: () => import('./provision.ts') },
   {
+    name: 'put',
+    summary: 'Copy a file or a folder to the hosts, whole or not at all',
+    load: () => import('./put.ts'),
+  },
+  {
     name: 'rollback',
     summary: 'Send all traffic back to the release before, in one flip',
     load: () => import('./rollback.ts'),
+  },
+  {
+    name: 'ssh',
+    summary: 'Open a shell on a host, or run one command there',
+    load: () => import('./ssh.ts'),
   },
   {
     name: 'status',

@@ -6,7 +6,7 @@ import type { RunRecord } from '../runs/record.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Command } from '../shell/sh.ts'
 import type { Secret } from '../shell/secret.ts'
-import type { ExecResult, Transport } from '../transport/transport.ts'
+import type { ExecOptions, ExecResult, Transport } from '../transport/transport.ts'
 
 export interface CommandOptions {
   /** Run as root, through sudo where the login is another user. */
@@ -15,6 +15,14 @@ export interface CommandOptions {
   readonly timeout?: number
   /** Take any exit code as a result instead of a CommandError. */
   readonly anyExitCode?: boolean
+  /** What the command reads, where it is a stream; else `command.input(...)`. */
+  readonly stdin?: AsyncIterable<Uint8Array>
+  /** A promise holds the stream back until it resolves. */
+  readonly onStdout?: ExecOptions['onStdout']
+  readonly onStderr?: ExecOptions['onStderr']
+  /** Keep no copy of it in the result: it went to `onStdout`. */
+  readonly discardStdout?: boolean
+  readonly discardStderr?: boolean
 }
 
 /** One host inside a task. */
@@ -50,6 +58,16 @@ export interface LocalPaths {
   readonly state: string
   readonly cache: string
   readonly home: string
+}
+
+/** The operator's own terminal and programs: nothing here touches the process's streams itself. */
+export interface OperatorConsole {
+  /** Input and output are a terminal, and somebody is there. */
+  readonly isTerminal: boolean
+  /** What is piped into the command. */
+  stdin(): AsyncIterable<Uint8Array>
+  /** Runs a program of the operator's machine on the operator's terminal. Resolves with its exit code, 128 + n for signal n. */
+  run(program: string, args: readonly string[]): Promise<number>
 }
 
 /** Everything a task works with. A task holds no other state and reaches for nothing ambient. */
@@ -106,6 +124,7 @@ export interface TaskContext {
    * that run had decided otherwise: a resumed deploy never brings another release.
    */
   pin(name: string, value: string): void
+  readonly console: OperatorConsole
   secret(name: string): Promise<Secret>
   /** Returns when the operator agrees; throws AbortedError when not, UsageError where nobody can be asked. */
   confirm(question: Question): Promise<void>

@@ -1,6 +1,6 @@
 import type { EventSink } from '../events/event.ts'
 import type { Fleet } from '../fleet/model.ts'
-import type { LocalPaths, Question } from './context.ts'
+import type { LocalPaths, OperatorConsole, Question } from './context.ts'
 
 /** Everything a run takes from outside: the fleet, the options, the terminal, the clock. */
 export interface Environment {
@@ -27,6 +27,7 @@ export interface Environment {
   readonly print: (text: string) => void
   /** Asks at the terminal; true when the operator agreed. */
   readonly ask: (question: Question) => Promise<boolean>
+  readonly console: OperatorConsole
   readonly signal: AbortSignal
   readonly paths: LocalPaths
   readonly env: Readonly<Record<string, string | undefined>>

@@ -32,11 +32,16 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
 
   async function execute(command: Command, options: CommandOptions): Promise<ExecResult> {
     const connection = await transport()
-    const { stdin } = command
+    const { onStdout, onStderr, discardStdout = false, discardStderr = false } = options
+    const stdin = options.stdin ?? command.stdin
     const result = await connection.exec(command.text, {
       root: options.root === true,
       timeout: options.timeout ?? run.timeout,
       signal: run.signal,
+      ...(onStdout === undefined ? {} : { onStdout }),
+      ...(onStderr === undefined ? {} : { onStderr }),
+      discardStdout,
+      discardStderr,
       ...(stdin === undefined ? {} : { stdin: stdin instanceof Secret ? revealed(stdin) : stdin }),
     })
     if (result.exitCode !== 0 && options.anyExitCode !== true) {

@@ -150,6 +150,7 @@ export async function runTask<P extends Params>(
       return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0) }
     },
     pin: (name, value) => pin(record, name, value, environment.resumes !== undefined),
+    console: environment.console,
     secret: name => secrets.get(name),
     confirm: question => confirm(question, environment),
   }

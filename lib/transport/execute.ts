@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import { CommandError } from '../errors.ts'
 import type { Stop } from './abort.ts'
@@ -86,19 +87,24 @@ function collect(
 ): Promise<ExecResult> {
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
-  const receive =
-    (kept: Buffer[] | undefined, tell: ((chunk: Uint8Array) => void) | undefined) => (chunk: Buffer) => {
+  const failed = (error: unknown) => stop.stop(error instanceof Error ? error : new Error(String(error)))
+  const receive = (stream: Readable, kept: Buffer[] | undefined, tell: ExecOptions['onStdout']) =>
+    stream.on('data', (chunk: Buffer) => {
       if (stop.error !== undefined) return
       meter.bytesReceived += chunk.length
       kept?.push(chunk)
       try {
-        tell?.(chunk)
+        const taken = tell?.(chunk)
+        if (!(taken instanceof Promise)) return
+        // The host stops sending when its window is used up.
+        stream.pause()
+        taken.catch(failed).finally(() => stream.resume())
       } catch (error) {
-        stop.stop(error instanceof Error ? error : new Error(String(error)))
+        failed(error)
       }
-    }
-  channel.on('data', receive(options.discardStdout === true ? undefined : stdout, options.onStdout))
-  channel.stderr.on('data', receive(stderr, options.onStderr))
+    })
+  receive(channel, options.discardStdout === true ? undefined : stdout, options.onStdout)
+  receive(channel.stderr, options.discardStderr === true ? undefined : stderr, options.onStderr)
   // A write to a command that is gone; its end is told by "close".
   channel.on('error', () => undefined)
 

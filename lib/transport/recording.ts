@@ -127,13 +127,13 @@ export function recordingTransport(options: RecordingOptions): RecordingTranspor
     const stdout = Buffer.from(answer.stdout ?? '')
     const stderr = Buffer.from(answer.stderr ?? '')
     cost.bytesReceived += stdout.length + stderr.length
-    if (stdout.length > 0) given.onStdout?.(stdout)
+    if (stdout.length > 0) await given.onStdout?.(stdout)
     if (stderr.length > 0) given.onStderr?.(stderr)
     if (answer.error !== undefined) throw answer.error
     return {
       exitCode: answer.code ?? 0,
       stdout: given.discardStdout === true ? Buffer.alloc(0) : stdout,
-      stderr,
+      stderr: given.discardStderr === true ? Buffer.alloc(0) : stderr,
     }
   }
 

@@ -51,10 +51,13 @@ export interface ExecOptions {
   readonly signal?: AbortSignal
   /** Milliseconds after which the command is given up with a TimeoutError. */
   readonly timeout?: number
-  readonly onStdout?: (chunk: Uint8Array) => void
+  /** A promise holds the stream back until it resolves, so that a slow reader never has to keep what comes. */
+  readonly onStdout?: (chunk: Uint8Array) => unknown
   readonly onStderr?: (chunk: Uint8Array) => void
   /** Keep no copy of stdout in the result (it went to `onStdout`). */
   readonly discardStdout?: boolean
+  /** Keep no copy of stderr either. */
+  readonly discardStderr?: boolean
   /** Run it as root; the transport knows how where the login is another user. */
   readonly root?: boolean
 }

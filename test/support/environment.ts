@@ -1,5 +1,6 @@
 import type { Fleet } from '../../lib/fleet/model.ts'
 import type { Environment } from '../../lib/task/environment.ts'
+import { noConsole } from './console.ts'
 import { folder } from './folder.ts'
 
 /** What a run takes from outside, with nobody at the terminal and everything of the operator in one folder. */
@@ -19,6 +20,7 @@ export const testEnvironment = (
   emit: () => undefined,
   print: () => undefined,
   ask: async () => false,
+  console: noConsole,
   signal: new AbortController().signal,
   paths: { cwd: home, fleet: home, state: home, cache: home, home },
   env: {},

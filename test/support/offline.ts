@@ -1,4 +1,5 @@
 import type { RunTask } from '../../bin/cli.ts'
+import { noConsole } from './console.ts'
 import { testRecord } from './record.ts'
 
 const refuse = () => {
@@ -37,6 +38,7 @@ export const runOffline: RunTask = async (task, params, environment) => {
       connectFresh: refuse,
       each: refuse,
       apply: refuse,
+      console: noConsole,
       secret: refuse,
       confirm: refuse,
     },

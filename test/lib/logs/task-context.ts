@@ -1,3 +1,4 @@
+import { noConsole } from '../../support/console.ts'
 import { testRecord } from '../../support/record.ts'
 import { ConnectError } from '../../../lib/errors.ts'
 import type { FleetEvent } from '../../../lib/events/event.ts'
@@ -96,6 +97,7 @@ export class LogContext implements TaskContext {
   }
 
   apply = refuse
+  console = noConsole
   secret = refuse
   confirm = refuse
 }

@@ -1,3 +1,4 @@
+import { noConsole } from '../../support/console.ts'
 import { testRecord } from '../../support/record.ts'
 import type { Duplex } from 'node:stream'
 import type { FleetEvent } from '../../../lib/events/event.ts'
@@ -122,6 +123,7 @@ export function fakeContext(options: FakeOptions): Fake {
     each: async (chosen, work) =>
       new Map(await Promise.all(chosen.map(async host => [host.name, await work(host)] as const))),
     apply: refuse('apply'),
+    console: noConsole,
     secret: name => Promise.resolve(new Secret(name, options.password)),
     async confirm(question) {
       fake.asked.push(question)

@@ -1,0 +1,135 @@
+import { lstat, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
+import { join, posix } from 'node:path'
+import prettyBytes from 'pretty-bytes'
+import { CommandError, ConfigError } from '../errors.ts'
+import type { FleetHost } from '../fleet/resolved.ts'
+import { sh } from '../shell/sh.ts'
+import type { TaskContext } from '../task/context.ts'
+import { tail } from '../text/last-lines.ts'
+import { placeReceived } from './place-received.ts'
+import { tellFailure } from './put.ts'
+import { Receiver, type ReceivedTree } from './received-tree.ts'
+
+export interface Get {
+  /** Absolute path on the hosts. */
+  readonly remote: string
+  /** Absolute path here; each host gets a folder in it. */
+  readonly folder: string
+  readonly root: boolean
+  readonly force: boolean
+}
+
+export interface Got {
+  /** Paths below the host's folder that are new or differ. */
+  readonly changed: readonly string[]
+  /** Links, devices and the like: not written. */
+  readonly left: readonly string[]
+}
+
+/** What grows while it is read may send this much more than it said. */
+const GROWTH = 64 << 20
+
+/** Fetches a file or a folder from every host into a folder of its own. */
+export const getEverywhere = (ctx: TaskContext, get: Get): Promise<ReadonlyMap<string, Got>> => {
+  let done = 0
+  let total = 0
+  return ctx.each(ctx.hosts, async host => {
+    try {
+      const there = await look(ctx, host, get)
+      if (ctx.planOnly) {
+        ctx.note(`would get ${there.path}, ${prettyBytes(there.size)}`, host)
+        return { changed: [], left: [] }
+      }
+      total += there.size
+      const got = await receive(ctx, host, get, there, bytes => {
+        done += bytes
+        ctx.emit({ type: 'progress', id: 'get', text: `${posix.basename(get.remote)}: bytes`, done, total })
+      })
+      const outcome = got.changed.length > 0 ? 'changed' : 'unchanged'
+      ctx.emit({ type: 'host-ended', host: host.name, outcome, changed: got.changed.length })
+      return got
+    } catch (error) {
+      tellFailure(ctx, host, error)
+      throw error
+    }
+  })
+}
+
+interface There {
+  /** Without links. */
+  readonly path: string
+  readonly size: number
+}
+
+/** What it is and how large; a link is followed here, and nowhere below. */
+async function look(ctx: TaskContext, host: FleetHost, { remote, root }: Get): Promise<There> {
+  const command = sh`path=$(readlink -e -- ${remote}) && du -sb -- "$path"`
+  const { exitCode, stdout, stderr } = await ctx.on(host).read(command, { root, anyExitCode: true })
+  const [, size, path] = /^(\d+)\t(\/[^]*)\n$/.exec(stdout.toString('utf8')) ?? []
+  if (size === undefined || path === undefined || path === '/') {
+    const why = exitCode === 0 ? '' : tail(stderr.toString('utf8'))
+    throw new CommandError(`cannot read ${remote}${why === '' ? ': it is not there' : `:${why}`}`, {
+      host: host.name,
+      hint: `fleet exec --on ${host.name} -- ls -la ${posix.dirname(remote)}`,
+    })
+  }
+  return { path, size: Number(size) }
+}
+
+async function receive(
+  ctx: TaskContext,
+  host: FleetHost,
+  get: Get,
+  there: There,
+  count: (bytes: number) => void,
+): Promise<Got> {
+  const to = join(get.folder, host.name)
+  await mkdir(to, { recursive: true, mode: 0o700 })
+  if (!(await lstat(to)).isDirectory()) throw new ConfigError(`${to} is no folder`)
+  const { bavail, bsize } = await statfs(to)
+  if (bavail * bsize < there.size) {
+    throw new ConfigError(
+      `${to} has ${prettyBytes(bavail * bsize)} free, ${prettyBytes(there.size)} would come`,
+    )
+  }
+  const from = await mkdtemp(join(to, '.fleet-get-'))
+  try {
+    const tree = await fetchTree(ctx, host, get, there, from, count)
+    return { changed: await placeReceived(tree, { from, to, force: get.force }), left: tree.left }
+  } finally {
+    await rm(from, { recursive: true, force: true })
+  }
+}
+
+async function fetchTree(
+  ctx: TaskContext,
+  host: FleetHost,
+  { remote, root }: Get,
+  { path, size }: There,
+  folder: string,
+  count: (bytes: number) => void,
+): Promise<ReceivedTree> {
+  const base = posix.basename(path)
+  const name = posix.basename(remote)
+  const receiver = new Receiver(folder, { host: host.name, base, name, most: 2 * size + GROWTH })
+  try {
+    const command = sh`LC_ALL=C tar -C ${posix.dirname(path)} -c -f - ${`./${base}`}`
+    const { exitCode, stderr } = await ctx.on(host).read(command, {
+      root,
+      anyExitCode: true,
+      discardStdout: true,
+      onStdout: chunk => {
+        count(chunk.length)
+        return receiver.push(chunk)
+      },
+    })
+    // 1: something changed while it was read, as logs do.
+    if (exitCode > 1)
+      throw new CommandError(`tar failed:${tail(stderr.toString('utf8'))}`, { host: host.name })
+    if (exitCode === 1) ctx.warn(`changed while it was read:${tail(stderr.toString('utf8'))}`, host)
+    return await receiver.end()
+  } catch (error) {
+    await receiver.stop(error instanceof Error ? error : new Error(String(error)))
+    throw error
+  }
+}

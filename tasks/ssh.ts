@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { ConfigError, defineTask, UsageError } from '../lib/index.ts'
+import { commandLine } from '../lib/exec/command-line.ts'
+import { login } from '../lib/transport/endpoint.ts'
+import { withSession } from '../lib/transport/session.ts'
+
+export default defineTask({
+  name: 'ssh',
+  summary: 'Open a shell on a host, or run one command there',
+  description:
+    "OpenSSH, with the fleet's login, key and pinned host keys, and with nothing of ~/.ssh/config. Ends with the exit " +
+    'code of the shell or the command.',
+  params: z.strictObject({
+    host: z.string().meta({ description: 'the host', names: 'host' }),
+    command: z.array(z.string()).default([]).describe('a command instead of a shell, or one shell line'),
+  }),
+  args: ['host', 'command'],
+  hosts: (_, { host }) => [host],
+  examples: ['fleet ssh web1', 'fleet ssh web1 -- htop', "fleet ssh db1 -- 'sudo -u postgres psql'"],
+  async run(ctx, { host: name, command }) {
+    const { isTerminal } = ctx.console
+    const line = commandLine(command)
+    if (command.length === 0 && !isTerminal) {
+      throw new UsageError('there is no terminal for a shell here', {
+        hint: `fleet ssh ${name} -- <command>`,
+      })
+    }
+    const [host] = ctx.hosts
+    if (host === undefined) {
+      throw new UsageError(`--on leaves ${name} out`, { hint: `fleet ssh ${name}` })
+    }
+    if (ctx.planOnly) {
+      ctx.note(`would log in as ${login(host.target)}${line === '' ? '' : `, for: ${line}`}`, host)
+      return
+    }
+    const exitCode = await withSession(host.target, `${ctx.paths.cache}/ssh`, args =>
+      ctx.console
+        .run('ssh', [...(isTerminal ? ['-t'] : []), ...args, ...(line === '' ? [] : ['--', line])])
+        .catch((cause: unknown) => {
+          throw new ConfigError('ssh cannot be started', {
+            hint: 'sudo apt-get install openssh-client',
+            cause,
+          })
+        }),
+    )
+    return { exitCode, data: { host: host.name, exitCode } }
+  },
+})
