@@ -48,7 +48,10 @@ export async function runTask<P extends Params>(
   environment: Environment,
   open: Connect = connect,
 ): Promise<TaskResult> {
-  const { fleet, emit, signal, paths, timeout, concurrency, planOnly } = environment
+  const { fleet, emit, paths, timeout, concurrency, planOnly } = environment
+  const ending = new AbortController()
+  const signal = AbortSignal.any([environment.signal, ending.signal])
+  let gaveUp: Error | undefined
   const provider = await chooseProvider(fleet, environment)
   const local = await localAccess(fleet, environment)
   const base = baseHosts(task, environment, params)
@@ -89,6 +92,7 @@ export async function runTask<P extends Params>(
     owner,
     ...(message === undefined ? {} : { message }),
     record,
+    leases: new Set(),
     wait,
     paths,
     planOnly,
@@ -129,6 +133,10 @@ export async function runTask<P extends Params>(
       )
       return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0) }
     },
+    giveUp(error) {
+      gaveUp ??= error
+      ending.abort()
+    },
     pin: (name, value) => pin(record, name, value, environment.resumes !== undefined),
     secret: name => secrets.get(name),
     confirm: question => confirm(question, environment),
@@ -139,6 +147,7 @@ export async function runTask<P extends Params>(
     const result = await task.run(ctx, params)
     return { exitCode: 0, ...result }
   } catch (error) {
+    if (gaveUp !== undefined && !environment.signal.aborted) throw gaveUp
     if (signal.aborted && !(error instanceof AbortedError)) {
       throw new AbortedError(`stopped: ${messageOf(error)}`, { cause: error })
     }
