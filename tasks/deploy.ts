@@ -5,6 +5,8 @@ import { swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
 import { deployProcesses } from '../lib/rollout/deploy-processes.ts'
 import { buildEarly, isFirstDeploy } from '../lib/rollout/first-deploy.ts'
 import { applyFoundation } from '../lib/rollout/foundation.ts'
+import { takeLeases } from '../lib/rollout/lease.ts'
+import { serviceLeases } from '../lib/rollout/service-leases.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
 import { serviceRelease } from '../lib/rollout/service-release.ts'
 import { bodies } from '../templates/index.ts'
@@ -45,6 +47,7 @@ export default defineTask({
     if (left.length > 0) ctx.note(`left out by --on: ${left.join(', ')}`)
     // Every release is found before anything changes: a wrong name must not stop a roll-out half-way.
     const releases = await Promise.all(services.map(([, service]) => serviceRelease(ctx, service, ref)))
+    await using _held = await takeLeases(ctx, serviceLeases(ctx, services))
     ctx.phase('what the releases stand on: packages, stores, engines, proxies')
     const [foundation] = await Promise.all([
       applyFoundation(

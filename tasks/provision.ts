@@ -6,6 +6,7 @@ import { recordHostKeys } from '../lib/fleet/record-host-keys.ts'
 import { applyResources } from '../lib/resource/apply.ts'
 import { accessBaseline, hostBaseline } from '../lib/rollout/baseline.ts'
 import { firstContact } from '../lib/rollout/first-contact.ts'
+import { leasesOn, takeLeases } from '../lib/rollout/lease.ts'
 import { proveLogin } from '../lib/rollout/prove-login.ts'
 import { knockPort, listeningPorts } from '../lib/rollout/reachable-ports.ts'
 import { unattendedUpgrades } from '../templates/apt/unattended-upgrades.ts'
@@ -64,6 +65,9 @@ export default defineTask({
   async run(ctx) {
     const { user } = ctx.fleet.access
     const keys = await operatorKeys(ctx)
+    await using _held = await takeLeases(ctx, leasesOn(ctx.hosts, 'host'), {
+      open: host => firstContact(ctx, host),
+    })
     ctx.phase(`the way in: ${user} with ${keys.length} key(s)`)
     const access = accessBaseline(user, keys)
     const baseline = (host: FleetHost) =>

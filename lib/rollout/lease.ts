@@ -1,181 +1,197 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  AbortedError,
-  CommandError,
-  LeaseHeldError,
-  TimeoutError,
-  messageOf,
-  type FleetError,
-} from '../errors.ts'
+import { LeaseHeldError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
-import { quote } from '../shell/quote.ts'
-import { tail } from '../text/last-lines.ts'
-import { sanitise } from '../text/sanitise.ts'
-import type { RolloutContext } from './rollout-context.ts'
+import type { TaskContext } from '../task/context.ts'
+import { formatAge } from '../text/duration.ts'
+import type { Transport } from '../transport/transport.ts'
+import { hold, type Held, type HoldResult } from './lease-hold.ts'
+import type { Holder } from './lease-script.ts'
 
-/** What the holding command says once it has the lock. A login shell may say other things before. */
-const HELD = 'fleetfile: held'
-const BUSY = 'fleetfile: busy'
-/** Milliseconds that a host may take to give or refuse the lock. */
-const ACQUIRE = 30_000
-/** Milliseconds that a host may take to let go of it before we hang up. */
-const RELEASE = 5000
-
-export interface LeaseOptions {
-  /** Where the lock files lie: owned by root, and gone after a restart. */
-  readonly folder?: string
+/** What a run must have for itself on one host: services, or `host`. */
+export interface Lease {
+  readonly host: FleetHost
+  readonly names: readonly string[]
 }
 
-/** What a lease needs of a run. */
-export type LeaseContext = Pick<RolloutContext, 'on' | 'warn' | 'signal' | 'runId' | 'owner'>
+export interface LeaseOptions {
+  /** Where the lease files lie: owned by root, and gone after a restart. An absolute path. */
+  readonly folder?: string
+  /** How to reach a host, for one that has no login of ours yet. */
+  readonly open?: (host: FleetHost) => Promise<Transport>
+}
 
-/** One host's lock, held. */
-interface Held {
-  release(): Promise<void>
+/** What leases need of a run. */
+export type LeaseContext = Pick<
+  TaskContext,
+  | 'on'
+  | 'each'
+  | 'note'
+  | 'signal'
+  | 'runId'
+  | 'owner'
+  | 'message'
+  | 'wait'
+  | 'planOnly'
+  | 'giveUp'
+  | 'leases'
+>
+
+/** The same names on several hosts. */
+export const leasesOn = (hosts: readonly FleetHost[], ...names: readonly string[]): readonly Lease[] =>
+  hosts.map(host => ({ host, names }))
+
+const keyOf = (host: FleetHost, name: string): string => `${host.name}/${name}`
+
+/** Each host once, its names in order, without those that the run holds already. Hosts in the order of their names. */
+function wanted(leases: readonly Lease[], mine: ReadonlySet<string>): readonly Lease[] {
+  const byHost = new Map<string, { host: FleetHost; names: Set<string> }>()
+  for (const { host, names } of leases) {
+    const entry = byHost.get(host.name) ?? { host, names: new Set<string>() }
+    for (const name of names) if (!mine.has(keyOf(host, name))) entry.names.add(name)
+    byHost.set(host.name, entry)
+  }
+  return [...byHost.values()]
+    .filter(({ names }) => names.size > 0)
+    .map(({ host, names }) => ({ host, names: [...names].toSorted() }))
+    .toSorted((a, b) => (a.host.name < b.host.name ? -1 : 1))
 }
 
 /**
- * Does `work` while this run alone holds `name` on all of `hosts`. A host's lock lives as long as a command on our own
- * connection: when we die it is free at once, and nothing is ever to be cleaned up. The lock files are not those of
- * acting scripts, which come and go under it. `work` gets a context whose signal also aborts when a lock is lost.
+ * Takes `leases` for this run alone, one execution for each host, and gives them back when disposed of. They live as long
+ * as we are heard: when this process dies, the network is cut or the host restarts, they are free within seconds, and
+ * nothing is ever to be cleaned up. A run may ask again for what it holds. With `--plan` nothing is held.
+ *
+ * A lease that is lost ends the whole run (`ctx.giveUp`). Throws LeaseHeldError naming who holds it, after `ctx.wait`;
+ * HostsFailedError when hosts cannot be reached: then none is held.
  */
-export async function withLease<C extends LeaseContext, T>(
-  ctx: C,
-  hosts: readonly FleetHost[],
-  name: string,
-  work: (ctx: C) => Promise<T>,
-  { folder = '/run/fleetfile' }: LeaseOptions = {},
-): Promise<T> {
-  const gone = new AbortController()
-  let lost: Error | undefined
-  const onLost = (error: Error) => {
-    lost ??= error
-    gone.abort()
-  }
-  const held: Held[] = []
-  const path = `${folder}/${name}.swap.lock`
-  try {
-    // Everybody asks in the same order, so that of two runs one gets the first lock and the other nothing.
-    for (const host of hosts.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-      held.push(await hold(ctx, host, name, path, onLost))
-    }
-    const signal = AbortSignal.any([ctx.signal, gone.signal])
-    const result = await work({ ...ctx, signal })
-    if (lost !== undefined) ctx.warn(`done, but not alone to the end: ${messageOf(lost)}`)
-    return result
-  } catch (error) {
-    // The run was not interrupted by anybody: it stopped since the lock was gone.
-    if (error instanceof AbortedError && !ctx.signal.aborted && lost !== undefined) throw lost
-    throw error
-  } finally {
-    await Promise.all(held.map(each => each.release()))
-  }
-}
-
-const oneLine = (text: string): string => text.replaceAll(/[\0-\x1f\x7f]+/g, ' ')
-
-/** Holds the lock until its stdin ends. Who holds it stands in the file, for those who are refused. */
-export function leaseScript(path: string, owner: string, runId: string): string {
-  const folder = path.slice(0, path.lastIndexOf('/'))
-  const inner = `printf '%s\\n' "$2" "$3" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$1" && echo '${HELD}' && cat >/dev/null; : >"$1"`
-  return `umask 077
-mkdir -p ${quote(folder)} && chmod 0700 ${quote(folder)} || exit 1
-flock -n -E 75 ${quote(path)} sh -c ${quote(inner)} lease ${quote(path)} ${quote(oneLine(owner))} ${quote(oneLine(runId))}
-code=$?
-[ "$code" -ne 75 ] || { echo '${BUSY}'; cat ${quote(path)}; }
-exit "$code"`
-}
-
-async function hold(
+export async function takeLeases(
   ctx: LeaseContext,
-  host: FleetHost,
-  name: string,
-  path: string,
-  onLost: (error: Error) => void,
-): Promise<Held> {
-  const transport = await ctx.on(host).transport()
-  let letGo: () => void = () => undefined
-  const freed = new Promise<void>(resolve => (letGo = resolve))
-  let gotIt: () => void = () => undefined
-  const got = new Promise<'held'>(resolve => (gotIt = () => resolve('held')))
-  const stop = new AbortController()
-  const interrupt = () => stop.abort()
-  let said = ''
-  let state: 'asking' | 'held' | 'released' = 'asking'
+  leases: readonly Lease[],
+  options: LeaseOptions = {},
+): Promise<AsyncDisposable> {
+  const due = ctx.planOnly ? [] : wanted(leases, ctx.leases ?? new Set())
+  const keys = due.flatMap(({ host, names }) => names.map(name => keyOf(host, name)))
+  const held = new Map<Lease, Held>()
+  const letGo = async () => {
+    for (const key of keys) ctx.leases?.delete(key)
+    await release(held, due)
+  }
+  try {
+    await takeAll(ctx, due, held, options)
+  } catch (error) {
+    await letGo()
+    throw error
+  }
+  for (const key of keys) ctx.leases?.add(key)
+  return { [Symbol.asyncDispose]: letGo }
+}
 
-  const command = transport.exec(leaseScript(path, ctx.owner, ctx.runId), {
-    root: true,
-    stdin: silentUntil(freed),
-    signal: stop.signal,
-    discardStdout: true,
-    onStdout: chunk => {
-      said += Buffer.from(chunk).toString('utf8')
-      if (said.split('\n').includes(HELD)) gotIt()
-    },
-  })
-  const ended = command.then(
-    ({ exitCode, stderr }) => refusal(host, name, exitCode, said, stderr.toString('utf8')),
-    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+/** Does `work` while this run alone holds `leases`. */
+export async function withLeases<T>(
+  ctx: LeaseContext,
+  leases: readonly Lease[],
+  work: () => Promise<T>,
+  options: LeaseOptions = {},
+): Promise<T> {
+  await using _held = await takeLeases(ctx, leases, options)
+  return await work()
+}
+
+async function release(held: Map<Lease, Held>, some: readonly Lease[]): Promise<void> {
+  await Promise.all(some.flatMap(lease => held.get(lease)?.release() ?? []))
+  for (const lease of some) held.delete(lease)
+}
+
+/**
+ * The first host decides between runs that want the same hosts: the one that gets it gets the rest, side by side. When
+ * one of those is busy and may be waited for, everything behind it in the order is let go first: nobody ever waits for a
+ * host while holding a later one, so that runs cannot wait for each other in a circle.
+ */
+async function takeAll(
+  ctx: LeaseContext,
+  due: readonly Lease[],
+  held: Map<Lease, Held>,
+  { folder = '/run/fleetfile', open = host => ctx.on(host).transport() }: LeaseOptions,
+): Promise<void> {
+  const until = performance.now() + ctx.wait
+  const transports = await ctx.each(
+    due.map(({ host }) => host),
+    open,
   )
-  void ended.then(error => {
-    if (state === 'held') onLost(lostError(host, name, error))
-  })
-
-  const timer = setTimeout(interrupt, ACQUIRE)
-  ctx.signal.addEventListener('abort', interrupt, { once: true })
-  if (ctx.signal.aborted) interrupt()
-  const first = await Promise.race([got, ended])
-  clearTimeout(timer)
-  ctx.signal.removeEventListener('abort', interrupt)
-  if (first !== 'held') {
-    letGo()
-    if (first instanceof AbortedError && !ctx.signal.aborted) {
-      throw new TimeoutError(`did not give its lock for ${name} within ${ACQUIRE / 1000} s`, {
-        host: host.name,
-        hint: `fleet status --on ${host.name}`,
-      })
-    }
-    throw first
-  }
-  state = 'held'
-  return {
-    async release() {
-      state = 'released'
-      letGo()
-      const done = new AbortController()
-      const late = sleep(RELEASE, 'late' as const, { signal: done.signal }).catch(() => 'late' as const)
-      if ((await Promise.race([ended, late])) === 'late') stop.abort()
-      done.abort()
-    },
-  }
-}
-
-/** An input that says nothing, and ends when told. */
-async function* silentUntil(end: Promise<void>): AsyncGenerator<Uint8Array> {
-  await end
-  yield* []
-}
-
-function refusal(host: FleetHost, name: string, code: number, said: string, stderr: string): FleetError {
-  const lines = said.split('\n')
-  const busy = lines.indexOf(BUSY)
-  if (code !== 75 || busy === -1) {
-    return new CommandError(`no lock for ${name} (exit code ${code})${tail(stderr, { width: 300 })}`, {
-      host: host.name,
-      hint: `fleet provision --on ${host.name}`,
+  const take = async (lease: Lease, wait: number): Promise<Holder | undefined> => {
+    const transport = transports.get(lease.host.name)
+    if (transport === undefined) throw new TypeError(`no connection to ${lease.host.name}`)
+    const told = new Set<string>()
+    const result: HoldResult = await hold(transport, lease.names, {
+      ...claim(ctx),
+      folder,
+      wait,
+      signal: ctx.signal,
+      onLost: error => ctx.giveUp(error),
+      onWait(holder) {
+        if (told.has(holder.run)) return
+        told.add(holder.run)
+        ctx.note(`waiting for ${described(holder)}`, lease.host)
+      },
     })
+    if ('busy' in result) return result.busy
+    held.set(lease, result.held)
+    return undefined
   }
-  const known = lines.slice(busy + 1).map(line => sanitise(line))
-  const [owner = '', run = '', since = ''] = known
-  return new LeaseHeldError(
-    `${name} is being swapped by ${owner || 'somebody'} (run ${run || 'unknown'}, since ${since || 'just now'})`,
-    { host: host.name, hint: 'try again when that run has ended; fleet status shows what serves' },
-  )
+  for (let next = due.find(lease => !held.has(lease)); next !== undefined;) {
+    const wait = Math.max(0, Math.ceil(until - performance.now()))
+    const holder = await take(next, ctx.wait > 0 ? Math.max(1, wait) : 0)
+    if (holder !== undefined) throw heldError(next.host, holder)
+    const rest = due.filter(lease => !held.has(lease))
+    const refused = await takeSome(ctx, rest, lease => take(lease, 0))
+    const [busy] = due.filter(lease => refused.has(lease))
+    if (busy === undefined) return
+    const by = refused.get(busy)
+    if (ctx.wait === 0 && by !== undefined) throw heldError(busy.host, by)
+    await release(held, due.slice(due.indexOf(busy) + 1))
+    next = busy
+  }
 }
 
-const lostError = (host: FleetHost, name: string, cause: Error): FleetError =>
-  new CommandError(`lost the lock for ${name}: ${cause.message}`, {
-    host: host.name,
-    hint: 'run the same command again: it goes on where this stopped',
-    cause,
-  })
+/** Takes what is free. The holders of what is not. */
+async function takeSome(
+  ctx: LeaseContext,
+  some: readonly Lease[],
+  take: (lease: Lease) => Promise<Holder | undefined>,
+): Promise<ReadonlyMap<Lease, Holder>> {
+  const refused = new Map<Lease, Holder>()
+  const byName = new Map(some.map(lease => [lease.host.name, lease]))
+  await ctx.each(
+    some.map(({ host }) => host),
+    async host => {
+      const lease = byName.get(host.name)
+      const holder = lease === undefined ? undefined : await take(lease)
+      if (lease !== undefined && holder !== undefined) refused.set(lease, holder)
+    },
+  )
+  return refused
+}
+
+const claim = ({ owner, runId, message }: LeaseContext) => ({
+  owner,
+  runId,
+  ...(message === undefined ? {} : { message }),
+})
+
+const described = ({ name, owner, run, since, message }: Holder): string =>
+  `${owner || 'somebody'}, who holds ${name} (run ${run || 'unknown'}, since ${since || 'just now'}${message === '' ? '' : `, "${message}"`})`
+
+function heldError(host: FleetHost, { name, owner, run, since, message, silent }: Holder): LeaseHeldError {
+  const heard = silent === undefined ? '' : `, last heard of ${formatAge(silent * 1000)} ago`
+  const why = message === '' ? '' : `: ${message}`
+  // It stands in a command to type: anything but a run's id is left out.
+  const known = /^[0-9A-Za-z-]{1,64}$/.test(run)
+  return new LeaseHeldError(
+    `${name} is held by ${owner || 'somebody'} (run ${run || 'unknown'}, since ${since || 'just now'}${heard})${why}`,
+    {
+      host: host.name,
+      hint: known
+        ? `fleet show ${run}, or fleet abort ${run}, or the same command with --wait 5m`
+        : 'the same command with --wait 5m',
+    },
+  )
+}

@@ -3,7 +3,7 @@ import type { SlotStates } from '../container/slot-state.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
 import { lastAct, record, type HistoryEntry } from './history.ts'
-import { withLease } from './lease.ts'
+import { leasesOn, withLeases } from './lease.ts'
 import { editionOf, type Manifest } from './manifest.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
 import { flip, ofSlot, type Flip } from './proxies.ts'
@@ -35,14 +35,13 @@ export interface RollbackReport {
 
 /**
  * Sends all traffic back to the other slot: the release before, with its own environment and configuration. A warm slot
- * takes one command; a stopped one is started first, from its own manifest. The proxies are held meanwhile, as in a
+ * takes one command; a stopped one is started first, from its own manifest. Its hosts are held meanwhile, as in a
  * deploy.
  */
 export async function rollback(ctx: RolloutContext, options: RollbackOptions): Promise<RollbackReport> {
   const started = performance.now()
-  const { name, proxies } = options.target
-  if (ctx.planOnly) return rollbackAlone(ctx, options, started)
-  return withLease(ctx, proxies, name, alone => rollbackAlone(alone, options, started))
+  const { name, hosts, proxies } = options.target
+  return withLeases(ctx, leasesOn([...proxies, ...hosts], name), () => rollbackAlone(ctx, options, started))
 }
 
 async function rollbackAlone(

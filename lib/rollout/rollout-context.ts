@@ -15,6 +15,10 @@ export type RolloutContext = Pick<
   | 'paths'
   | 'runId'
   | 'owner'
+  | 'message'
+  | 'wait'
+  | 'giveUp'
+  | 'leases'
 >
 
 export type { HostContext }

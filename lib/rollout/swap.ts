@@ -9,7 +9,7 @@ import { HealthError } from '../errors.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
 import { noteServed, record } from './history.ts'
-import { withLease } from './lease.ts'
+import { leasesOn, withLeases } from './lease.ts'
 import { configHash, editionOf, type Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
 import { throwIfAborted } from './pause.ts'
@@ -52,12 +52,11 @@ export interface DeployReport {
 /**
  * Brings a release into service: prepares the idle slot on every host, flips all of them with one command, and
  * watches. Cut off anywhere, it goes on when it is called again. What is live is read from the proxies, which are held
- * against every other swap and rollback of the service until the end.
+ * with all other hosts of the service against every other run until the end.
  */
 export async function deploy(ctx: RolloutContext, options: DeployOptions): Promise<DeployReport> {
-  const { name, proxies } = options.target
-  if (ctx.planOnly) return deployAlone(ctx, options)
-  return withLease(ctx, proxies, name, alone => deployAlone(alone, options))
+  const { name, hosts, proxies } = options.target
+  return withLeases(ctx, leasesOn([...proxies, ...hosts], name), () => deployAlone(ctx, options))
 }
 
 async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise<DeployReport> {

@@ -86,6 +86,8 @@ export interface TaskContext {
   readonly message?: string
   /** The record of this run as it stands: what hosts and leases are told. */
   readonly record: RunRecord
+  /** What this run holds now, `<host>/<name>` each: it may ask for it again. */
+  readonly leases?: Set<string>
   /** Milliseconds to wait for a lease that somebody else holds. */
   readonly wait: number
   readonly paths: LocalPaths
@@ -126,6 +128,11 @@ export interface TaskContext {
   pin(name: string, value: string): void
   readonly console: OperatorConsole
   secret(name: string): Promise<Secret>
+  /**
+   * Ends the whole run with this error, for what makes going on dangerous: `signal` aborts, and whatever the task fails
+   * with then, this is what the operator is told.
+   */
+  giveUp(error: Error): void
   /** Returns when the operator agrees; throws AbortedError when not, UsageError where nobody can be asked. */
   confirm(question: Question): Promise<void>
 }

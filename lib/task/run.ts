@@ -50,7 +50,10 @@ export async function runTask<P extends Params>(
   environment: Environment,
   open: Connect = connect,
 ): Promise<TaskResult> {
-  const { fleet, signal, paths, timeout, concurrency, planOnly } = environment
+  const { fleet, paths, timeout, concurrency, planOnly } = environment
+  const ending = new AbortController()
+  const signal = AbortSignal.any([environment.signal, ending.signal])
+  let gaveUp: Error | undefined
   /** Hosts on which acting scripts worked, and those that only commands have changed. */
   const acted = new Set<string>()
   const ran = new Map<string, FleetHost>()
@@ -98,6 +101,7 @@ export async function runTask<P extends Params>(
     owner,
     ...(message === undefined ? {} : { message }),
     record,
+    leases: new Set(),
     wait,
     paths,
     planOnly,
@@ -149,6 +153,10 @@ export async function runTask<P extends Params>(
       )
       return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0) }
     },
+    giveUp(error) {
+      gaveUp ??= error
+      ending.abort()
+    },
     pin: (name, value) => pin(record, name, value, environment.resumes !== undefined),
     console: environment.console,
     secret: name => secrets.get(name),
@@ -160,6 +168,7 @@ export async function runTask<P extends Params>(
     const result = await task.run(ctx, params)
     return { exitCode: 0, ...result }
   } catch (error) {
+    if (gaveUp !== undefined && !environment.signal.aborted) throw gaveUp
     if (!signal.aborted) throw error
     if (error instanceof AbortedError && acted.size === 0) throw error
     const text = error instanceof AbortedError ? error.message : `stopped: ${messageOf(error)}`

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ConfigError, defineTask } from '../../lib/index.ts'
+import { leasesOn, withLeases } from '../../lib/rollout/lease.ts'
 import { serviceProgram } from '../../lib/rollout/processes.ts'
 
 export default defineTask({
@@ -27,7 +28,9 @@ export default defineTask({
         hint: `programs of ${name}: ${programs.join(', ') || 'none'}`,
       })
     }
-    const report = await ctx.apply([serviceProgram({ name, service }, program, count)])
+    const report = await withLeases(ctx, leasesOn(ctx.hosts, name), () =>
+      ctx.apply([serviceProgram({ name, service }, program, count)]),
+    )
     if (!ctx.planOnly) {
       ctx.print(
         report.total === 0

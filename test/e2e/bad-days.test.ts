@@ -96,7 +96,9 @@ describe.skipIf(!engine.ready || !built)('bad days', { timeout: 240_000 }, () =>
     const { run } = await inTheMiddle('deploy work --release two')
     const second = await fleet('deploy work --release v1')
     expect(second.exitCode).toBe(6)
-    expect(second.all).toMatch(/^ {2}sync1: held by \S+@\S+ \(run \S+, since \S+Z\)\nhint: try again when/m)
+    expect(second.all).toMatch(
+      /^error: sync1: work is held by \S+@\S+ \(run (\S+), since \S+Z, last heard of \ds ago\)\nhint: fleet show \1, /m,
+    )
     expect((await run).exitCode).toBe(0)
     expect(await live('sync1', 'work')).toBe('two\n0')
   })

@@ -224,6 +224,10 @@ export class SwapLab {
       planOnly: false,
       runId: 'run',
       owner: 'test@here',
+      wait: 0,
+      giveUp: error => {
+        throw error
+      },
       paths: {
         cwd: this.folder,
         fleet: this.folder,

@@ -102,6 +102,8 @@ async function ship(knows: string, refuse: (names: readonly string[]) => boolean
     planOnly: false,
     runId: 'run',
     owner: 'test@here',
+    wait: 0,
+    giveUp: () => undefined,
     paths: { cwd: folder, fleet: folder, state: folder, cache: join(folder, 'cache'), home: folder },
   }
   const shipped = await shipImage(ctx, image, [host], engine)

@@ -57,6 +57,8 @@ export function fakeSwap(answers: Readonly<Record<string, string | Error>>): Fak
       planOnly: false,
       runId: 'run',
       owner: 'test@here',
+      wait: 0,
+      giveUp: () => undefined,
       paths: { cwd: '/', fleet: '/', state: '/', cache: '/', home: '/' },
     },
   }

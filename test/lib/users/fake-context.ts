@@ -96,6 +96,7 @@ export function fakeContext(options: FakeOptions): Fake {
     owner: 'test@here',
     record: testRecord(),
     wait: 0,
+    giveUp: () => undefined,
     pin: () => undefined,
     env: {},
     timeout: 10_000,
