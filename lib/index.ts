@@ -12,4 +12,6 @@ export type { FleetEvent } from './events/event.ts'
 export type { Resource } from './resource/resource.ts'
 /** Wanted state, for `ctx.apply`. */
 export * from './resource/kinds/index.ts'
+export { onlyIf } from './resource/conditions.ts'
+export { after } from './resource/order.ts'
 export { reload, restart } from './resource/handlers.ts'
