@@ -12,5 +12,7 @@ export type { FleetEvent } from './events/event.ts'
 export type { Resource } from './resource/resource.ts'
 /** Wanted state, for `ctx.apply`. */
 export * from './resource/kinds/index.ts'
+export { onlyIf } from './resource/conditions.ts'
+export { after } from './resource/order.ts'
 export { reload, restart } from './resource/handlers.ts'
 export { text } from './text/template.ts'

@@ -1,5 +1,6 @@
 import { CommandError } from '../errors.ts'
 import type { ExecResult } from '../transport/transport.ts'
+import { conditionsOf, observeConditions, parseConditions } from './conditions.ts'
 import { parseFrames } from './frames.ts'
 import type { Kind, Resource } from './resource.ts'
 import { GENERATION, program } from './program.ts'
@@ -9,6 +10,8 @@ import { tail } from '../text/last-lines.ts'
 export interface Seen {
   readonly resource: Resource
   readonly seen: unknown
+  /** Its condition does not hold on this host. */
+  readonly leftAlone?: boolean
 }
 
 /** What a host showed. */
@@ -39,10 +42,12 @@ printf '\\n%s end %s\\n' "$nonce" "$?"`
 
 /**
  * One program that asks for everything: one section for each kind whatever its number of items, in the order of first
- * use, then one for the handlers that are due.
+ * use, one for all conditions where there are any, then one for the handlers that are due.
  */
 export function observeProgram(resources: readonly Resource[], nonce: string, stateFolder: string): string {
   const parts = [...byKind(resources)].map(([kind, wanted]) => section(kind.observe(wanted)))
+  const conditions = conditionsOf(resources)
+  if (conditions.length > 0) parts.push(section(observeConditions(conditions)))
   const pending = section(
     `for mark in ${stateFolder}/pending/*; do [ ! -e "$mark" ] || printf '%s\\n' "\${mark##*/}"; done`,
   )
@@ -100,9 +105,16 @@ export function readObservation(
       .forEach((resource, at) => seen.set(resource, items[at]))
     index += 1
   }
+  const conditions = conditionsOf(resources)
+  const asked = conditions.length > 0 ? outputOf(index++, 'conditions') : ''
+  const unmet = parseConditions(host, asked, conditions)
   const pending = outputOf(index, 'handlers').split('\n').filter(Boolean)
   return {
-    resources: resources.map(resource => ({ resource, seen: seen.get(resource) })),
+    resources: resources.map(resource => ({
+      resource,
+      seen: seen.get(resource),
+      leftAlone: resource.onlyIf !== undefined && unmet.has(resource.onlyIf.text),
+    })),
     pending: new Set(pending),
     generation: generationOf(nonce, result.stdout),
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { ConfigError } from '../errors.ts'
 import type { PlannedChange } from '../events/event.ts'
 import type { Observation } from './observe.ts'
+import { inOrder } from './order.ts'
 import type { Change, Handler, Resource, Step } from './resource.ts'
 
 /** One resource that is not as wanted, and what makes it so. */
@@ -26,12 +27,16 @@ export interface HostPlan {
 export const handlerKey = (handler: Handler): string =>
   createHash('sha256').update(handler.id).digest('hex').slice(0, 32)
 
-/** Refuses two resources with one id, and two handlers with one id that do different things. */
+/**
+ * Refuses two resources with one id, two handlers with one id that do different things, a condition that would need a
+ * stdin, and an order that cannot be kept.
+ */
 export function checkUnique(resources: readonly Resource[]): void {
   const ids = new Set<string>()
   const twice = new Set<string>()
   const handlers = new Map<string, string>()
-  for (const { id, notify } of resources) {
+  for (const { id, notify, onlyIf } of resources) {
+    if (onlyIf?.stdin !== undefined) twice.add(`${id}: its condition cannot have a stdin`)
     if (ids.has(id)) twice.add(`${id}: wanted more than once`)
     ids.add(id)
     for (const handler of notify) {
@@ -43,16 +48,23 @@ export function checkUnique(resources: readonly Resource[]): void {
   }
   if (twice.size > 0)
     throw new ConfigError('the resources of a host contradict each other', { issues: [...twice] })
+  inOrder(resources)
 }
 
 /** Compares what is wanted with what was seen. Pure: the same host and resources give the same plan. */
-export function planHost({ resources, pending }: Pick<Observation, 'resources' | 'pending'>): HostPlan {
+export function planHost({
+  resources: observed,
+  pending,
+}: Pick<Observation, 'resources' | 'pending'>): HostPlan {
+  const found = new Map(observed.map(item => [item.resource, item]))
   const items: PlannedItem[] = []
   const notes: string[] = []
   const due = new Map<string, Handler>()
   const left: PlannedChange[] = []
   let installed = false
-  for (const { resource, seen } of resources) {
+  for (const resource of inOrder(observed.map(item => item.resource))) {
+    const { seen, leftAlone = false } = found.get(resource) ?? {}
+    if (leftAlone) continue
     const { id, kind, wanted, notify } = resource
     const after = () => (installed ? kind.afterInstall?.(wanted, seen) : undefined)
     const change = kind.diff(wanted, seen) ?? after()

@@ -2,6 +2,7 @@ import { ConfigError } from '../../errors.ts'
 import { quote } from '../../shell/quote.ts'
 import { allowed } from '../check.ts'
 import type { Change, Handler, Kind, Resource } from '../resource.ts'
+import { APT, REFRESH } from './apt.ts'
 
 export interface PackagesOptions {
   readonly notify?: readonly Handler[]
@@ -32,34 +33,10 @@ function parse(output: string, wanted: readonly (readonly string[])[]): PackageS
 const missingOf = (names: readonly string[], states: PackageStates): string[] =>
   names.filter(name => states.get(name) !== 'installed')
 
-/**
- * apt-get as it must be called where nobody answers: waits for other runs of it, keeps changed configuration files. Its
- * pipelining is off, since it waits for ever when a proxy closes the connection between two requests.
- */
-const APT = `export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
-options='-y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 -o Acquire::http::Pipeline-Depth=0'
-options="$options -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
-apt() { apt-get $options "$@"; }
-[ -z "$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] || dpkg --configure -a`
-
-/** DPkg::Lock::Timeout does not cover the lists' own lock, so the update waits for that by itself; a mirror that hangs is
- * given up after three minutes and asked again. */
-const REFRESH = `refresh() {
-  for try in 1 2 3 4 5 6; do
-    code=0
-    said=$(timeout -k 10 180 apt-get $options update 2>&1) || code=$?
-    if [ $code -eq 0 ]; then printf '%s\\n' "$said" | tail -n 1; return; fi
-    case $code:$said in 124:* | 137:*) ;; *"Could not get lock"*) sleep 10 ;; *) break ;; esac
-  done
-  printf '%s\\n' "$said"
-  return 1
-}
-fresh() { [ -n "$(find /var/lib/apt/lists /var/lib/apt/lists/partial -maxdepth 0 -mmin -1440 2>/dev/null)" ]; }`
-
 const install = (names: readonly string[]): string => `${APT}
 ${REFRESH}
 set -- --no-install-recommends install ${words(names)}
-if ! fresh || ! apt -s "$@" >/dev/null 2>&1; then refresh; fi
+if ! fresh || ! apt-get $options -s "$@" >/dev/null 2>&1; then refresh; fi
 apt "$@"`
 
 const many = (names: readonly string[]): string =>
@@ -83,19 +60,36 @@ export const packagesKind: Kind<readonly string[], PackageStates> = {
   },
 }
 
-export const absentPackagesKind: Kind<readonly string[], PackageStates> = {
-  name: 'absent packages',
-  observe,
-  parse,
-  diff(names, states) {
-    const there = names.filter(name => states.get(name) === 'installed')
-    return there.length > 0 ? { action: 'remove', detail: many(there) } : undefined
-  },
-  act(names, states) {
-    const there = names.filter(name => states.get(name) === 'installed')
-    return [{ title: `remove ${many(there)}`, script: `${APT}\napt remove ${words(there)}`, timeout: 1800 }]
-  },
+function removal(name: string, verb: 'remove' | 'purge', states: readonly string[]) {
+  const thereOf = (names: readonly string[], seen: PackageStates) =>
+    names.filter(item => states.includes(seen.get(item) ?? ''))
+  const kind: Kind<readonly string[], PackageStates> = {
+    name,
+    observe,
+    parse,
+    diff(names, seen) {
+      const there = thereOf(names, seen)
+      return there.length > 0 ? { action: 'remove', detail: many(there) } : undefined
+    },
+    act(names, seen) {
+      const there = thereOf(names, seen)
+      const script = `${APT}\napt ${verb} ${words(there)}`
+      return [{ title: `${verb} ${many(there)}`, script, timeout: 1800 }]
+    },
+  }
+  return kind
 }
+
+export const absentPackagesKind = removal('absent packages', 'remove', ['installed'])
+
+/** Whatever dpkg still knows of them has something left to remove. */
+export const purgedPackagesKind = removal('purged packages', 'purge', [
+  'installed',
+  'config-files',
+  'half-installed',
+  'half-configured',
+  'unpacked',
+])
 
 function checkedNames(names: readonly string[]): string[] {
   if (names.length === 0) throw new ConfigError('packages: want at least one name')
@@ -124,6 +118,23 @@ export function absentPackages(
   return {
     id: `absent packages ${wanted.join(' ')}`,
     kind: absentPackagesKind,
+    wanted,
+    notify: options.notify ?? [],
+  }
+}
+
+/**
+ * Debian packages of which nothing is left: no configuration file and, where their own scripts remove it, no data
+ * either. What they alone needed stays.
+ */
+export function purgedPackages(
+  names: readonly string[],
+  options: PackagesOptions = {},
+): Resource<readonly string[], PackageStates> {
+  const wanted = checkedNames(names)
+  return {
+    id: `purged packages ${wanted.join(' ')}`,
+    kind: purgedPackagesKind,
     wanted,
     notify: options.notify ?? [],
   }

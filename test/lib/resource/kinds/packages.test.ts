@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { absentPackages, packages } from '../../../../lib/resource/kinds/packages.ts'
+import { absentPackages, packages, purgedPackages } from '../../../../lib/resource/kinds/packages.ts'
 import { judge } from '../../../support/resource-case.ts'
 
 test.each([
@@ -19,6 +19,15 @@ test.each([
   ['apache2 installed\n', 'apache2'],
 ])('unwanted, seen %j', (output, detail) => {
   expect(judge(absentPackages(['apache2']), output).detail).toBe(detail)
+})
+
+test.each([
+  ['', undefined],
+  ['apache2 not-installed\n', undefined],
+  ['apache2 config-files\n', 'apache2'],
+  ['apache2 installed\n', 'apache2'],
+])('unwanted for good, seen %j', (output, detail) => {
+  expect(judge(purgedPackages(['apache2']), output).detail).toBe(detail)
 })
 
 test('only what is missing is installed, with nobody asked', () => {
