@@ -40,3 +40,14 @@ export function parseOrder(text: string): RolloutOrder | undefined {
 /** As on the command line: `2`, `10%`. */
 export const parseFailureLimit = (text: string): HostCount | undefined =>
   z.safeParse(failureLimitSchema, /^\d+$/.test(text) ? Number(text) : text).data
+
+/** The hosts whose failure ends a roll-out whatever else may be borne: canaries, and the one that migrates. */
+export function neededHosts(
+  hosts: readonly { readonly name: string }[],
+  order: RolloutOrder,
+  migrator: string | undefined,
+): ReadonlySet<string> {
+  const count = typeof order === 'object' && 'canary' in order ? sizeOf(order.canary, hosts.length) : 0
+  const canaries = hosts.slice(0, count).map(({ name }) => name)
+  return new Set([...(migrator === undefined ? [] : [migrator]), ...canaries])
+}
