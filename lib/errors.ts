@@ -109,15 +109,20 @@ export interface HostFailure {
 }
 
 /**
- * One or more hosts failed while others may have gone through. Exits 5 when every failure is a connection,
- * 6 when every one is a held lease, 4 otherwise.
+ * One or more hosts failed while others may have gone through. Exits 5 when every failure is a connection, 6 when every
+ * one is a held lease, 7 when every one is a failed health check, 4 otherwise. `standing` says where that leaves the
+ * hosts.
  */
 export class HostsFailedError extends FleetError {
   readonly code: string = 'hosts-failed'
   readonly exitCode: number
   readonly failures: readonly HostFailure[]
 
-  constructor(failures: readonly HostFailure[], total: number, details: ErrorDetails = {}) {
+  constructor(
+    failures: readonly HostFailure[],
+    total: number,
+    details: ErrorDetails & { readonly standing?: string } = {},
+  ) {
     const lines = failures.map(({ host, error }) =>
       error.message.startsWith(`${host}: `) ? error.message : `${host}: ${error.message}`,
     )
@@ -128,6 +133,7 @@ export class HostsFailedError extends FleetError {
       [
         `${failures.length} of ${total} hosts failed`,
         ...lines.map(line => `  ${line.replaceAll('\n', '\n  ')}`),
+        ...(details.standing === undefined ? [] : [details.standing]),
       ].join('\n'),
       {
         ...details,
@@ -137,7 +143,7 @@ export class HostsFailedError extends FleetError {
     this.failures = failures
     const codes = new Set(failures.map(({ error }) => (error instanceof FleetError ? error.exitCode : 4)))
     const [only] = codes
-    this.exitCode = codes.size === 1 && (only === 5 || only === 6) ? only : 4
+    this.exitCode = codes.size === 1 && (only === 5 || only === 6 || only === 7) ? only : 4
   }
 }
 

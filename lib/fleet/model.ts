@@ -1,3 +1,7 @@
+import type { Rollout } from './rollout-model.ts'
+
+export type { HostCount, Rollout, RolloutOrder, Unreachable } from './rollout-model.ts'
+
 /** Who may connect to a port: the world, every host of the fleet, or the hosts of some roles. */
 export type PortSource<RoleName extends string = string> = 'anywhere' | 'fleet' | readonly RoleName[]
 
@@ -57,6 +61,8 @@ export interface ContainerService<
   readonly migrate?: readonly string[]
   /** Build arguments of the image. */
   readonly buildArgs?: Readonly<Record<string, string>>
+  /** Traffic is sent over on all hosts at once, so there is no order of them. */
+  readonly rollout?: Pick<Rollout, 'unreachable'>
   readonly proxy: {
     readonly role: RoleName
     /** The names that the proxy answers for; the first is the one in its certificate's subject. */
@@ -100,6 +106,14 @@ export interface ProcessService<
   readonly cron?: Readonly<Record<string, CronJob>>
   /** Run once per release, before the programs restart. */
   readonly migrate?: readonly string[]
+  /**
+   * A shell command that ends with 0 when the host's release is well: run after each host's turn as the service's user,
+   * in the release, with its environment. Until it succeeds, no further batch begins.
+   */
+  readonly health?: string
+  /** Seconds that `health` is asked again and again for; 30 unless told. */
+  readonly healthSeconds?: number
+  readonly rollout?: Rollout
   readonly postgres?: {
     readonly roles: Readonly<Record<string, { readonly password: SecretName }>>
     readonly databases: Readonly<Record<string, { readonly owner: string }>>

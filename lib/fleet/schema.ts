@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Fleet } from './model.ts'
+import { containerRolloutSchema, rolloutSchema } from './rollout-schema.ts'
 
 const name = z
   .string()
@@ -47,6 +48,7 @@ const containerService = z.strictObject({
   health: z.string().startsWith('/', 'must be a path that starts with "/"'),
   migrate: texts.min(1).exactOptional(),
   buildArgs: z.record(z.string(), z.string()).exactOptional(),
+  rollout: containerRolloutSchema.exactOptional(),
   proxy: z.strictObject({ role: text, names: texts.min(1), certificate: text.exactOptional() }),
 })
 
@@ -70,6 +72,9 @@ const processService = z.strictObject({
   programs: z.record(name, program).exactOptional(),
   cron: z.record(name, cronJob).exactOptional(),
   migrate: texts.min(1).exactOptional(),
+  health: text.exactOptional(),
+  healthSeconds: z.number().int().min(1).max(3600).exactOptional(),
+  rollout: rolloutSchema.exactOptional(),
   postgres: z
     .strictObject({
       roles: z.record(text, z.strictObject({ password: text })),

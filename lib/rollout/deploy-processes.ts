@@ -1,16 +1,36 @@
 import { buffer } from 'node:stream/consumers'
-import { UsageError } from '../errors.ts'
+import { UsageError, type HostFailure } from '../errors.ts'
 import type { ProcessService } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { ApplyReport, TaskContext } from '../task/context.ts'
 import type { RolloutBodies } from './bodies.ts'
+import { inBatches } from './in-batches.ts'
+import { batches, failuresBorne, neededHosts } from './order.ts'
+import { checkProcessHealth } from './process-health.ts'
 import { processResources } from './processes.ts'
+import { backCommand } from './release-before.ts'
 import type { Release } from './release.ts'
 import { resolveEnv } from './service-env.ts'
+import { strategyOf, type Strategy } from './strategy.ts'
+
+export interface DeployProcessesOptions {
+  /** As the fleet file says unless told. */
+  readonly strategy?: Strategy
+  /** Quarantined hosts, by name: nothing is brought there, and none of them migrates. */
+  readonly away?: ReadonlySet<string>
+}
+
+export interface ProcessesReport extends ApplyReport {
+  /** Hosts that failed, no more than may. */
+  readonly failed: readonly HostFailure[]
+  /** Hosts that went away meanwhile and are to be quarantined. */
+  readonly lost: readonly HostFailure[]
+}
 
 /**
- * Rolls a release of a process service out to the chosen hosts of its role. Migrations run on the role's first host, on
- * which a run of the others waits, since they may start code that needs them.
+ * Rolls a release of a process service out to the chosen hosts of its role, batch by batch, with its health command on
+ * each host before it counts as done. Migrations run on the role's first host, on which a run of the others waits, since
+ * they may start code that needs them. Throws a HostsFailedError that says where everything stands.
  */
 export async function deployProcesses(
   ctx: TaskContext,
@@ -18,11 +38,14 @@ export async function deployProcesses(
   service: ProcessService,
   release: Release,
   bodies: RolloutBodies,
-): Promise<ApplyReport> {
-  const hosts = ctx.hosts.filter(host => host.role === service.role)
-  const [migrator] = ctx.allHosts.filter(host => host.role === service.role)
-  if (service.migrate !== undefined && migrator !== undefined && !hosts.includes(migrator)) {
-    throw new UsageError(`${name} is migrated on ${migrator.name}, which --on leaves out`, {
+  { strategy = strategyOf(service), away = new Set() }: DeployProcessesOptions = {},
+): Promise<ProcessesReport> {
+  const ofRole = ({ name: host, role }: FleetHost) => role === service.role && !away.has(host)
+  const hosts = ctx.hosts.filter(ofRole)
+  const [migrator] = ctx.allHosts.filter(ofRole)
+  const migrates = service.migrate === undefined ? undefined : migrator?.name
+  if (migrates !== undefined && hosts.every(host => host.name !== migrates)) {
+    throw new UsageError(`${name} is migrated on ${migrates}, which --on leaves out`, {
       hint: `fleet deploy ${name}`,
     })
   }
@@ -41,15 +64,36 @@ export async function deployProcesses(
       migrates: host.name === migrator?.name,
       runService: bodies.runService(),
     })
-  const first = service.migrate === undefined ? [] : hosts.filter(host => host.name === migrator?.name)
-  const rest = hosts.filter(host => !first.includes(host))
-  const reports: ApplyReport[] = []
-  if (first.length > 0) reports.push(await ctx.apply(resources, first))
-  if (rest.length > 0) reports.push(await ctx.apply(resources, rest))
-  return {
-    changed: new Map(
-      hosts.map(({ name: host }) => [host, reports.flatMap(({ changed }) => changed.get(host) ?? [])]),
-    ),
-    total: reports.reduce((sum, report) => sum + report.total, 0),
+  if (ctx.planOnly) return { ...(await ctx.apply(resources, hosts)), failed: [], lost: [] }
+
+  const first = hosts.filter(host => host.name === migrates)
+  const inOrder = [...first, ...hosts.filter(host => !first.includes(host))]
+  const [group = [], ...groups] = batches(inOrder, strategy.order)
+  const rest = group.slice(first.length)
+  const plan = {
+    what: `${release.label} (${release.id})`,
+    groups: [first, rest, ...groups].filter(({ length }) => length > 0),
+    needed: neededHosts(inOrder, strategy.order, migrates),
+    borne: failuresBorne(strategy.maxFailures, hosts.length),
+    pauseSeconds: strategy.pauseSeconds,
+    unreachable: strategy.unreachable,
+    back: (waiting: readonly string[]) =>
+      backCommand(
+        ctx,
+        name,
+        release.label,
+        hosts.find(host => waiting.includes(host.name)),
+      ),
   }
+  const {
+    done,
+    failed,
+    away: lost,
+  } = await inBatches(ctx, plan, async host => {
+    const { changed } = await ctx.apply(resources, [host])
+    await checkProcessHealth(ctx, host, name, service)
+    return changed.get(host.name) ?? []
+  })
+  const changed = new Map(hosts.map(host => [host.name, done.get(host.name) ?? []]))
+  return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0), failed, lost }
 }

@@ -3,10 +3,10 @@ import type { Fleet } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { RunRecord } from '../runs/record.ts'
-import type { Resource } from '../resource/resource.ts'
 import type { Command } from '../shell/sh.ts'
 import type { Secret } from '../shell/secret.ts'
 import type { ExecOptions, ExecResult, Transport } from '../transport/transport.ts'
+import type { Wanted } from './barrier.ts'
 
 export interface CommandOptions {
   /** Run as root, through sudo where the login is another user. */
@@ -116,9 +116,12 @@ export interface TaskContext {
    * as one HostsFailedError, after all have ended.
    */
   each<T>(hosts: readonly FleetHost[], work: (host: FleetHost) => Promise<T>): Promise<ReadonlyMap<string, T>>
-  /** Brings the hosts (`ctx.hosts` unless told) to the wanted state: plan, show, act. */
+  /**
+   * Brings the hosts (`ctx.hosts` unless told) to the wanted state: plan, show, act. A `barrier` in the lists, which
+   * must then be in all of them, lets no host go on before all hosts are done with what stands before it.
+   */
   apply(
-    resources: readonly Resource[] | ((host: FleetHost) => readonly Resource[]),
+    resources: readonly Wanted[] | ((host: FleetHost) => readonly Wanted[]),
     hosts?: readonly FleetHost[],
   ): Promise<ApplyReport>
   /**

@@ -15,6 +15,7 @@ import { createPool } from '../transport/pool.ts'
 import { auditRan } from '../runs/ran.ts'
 import { jsonOf, pin, type RunRecord } from '../runs/record.ts'
 import type { Connect } from '../transport/transport.ts'
+import { applyInPhases } from './apply-phases.ts'
 import { confirm } from './confirm.ts'
 import type { TaskContext } from './context.ts'
 import type { Params, Task, TaskResult } from './define.ts'
@@ -128,12 +129,12 @@ export async function runTask<P extends Params>(
     connectAs: (host, user) => pool.open({ ...host.target, user }),
     each: (some, work) => eachHost(some, work, { concurrency, signal }),
     async apply(resources, some = hosts) {
-      const reports = await eachHost(
+      return applyInPhases(
         some,
-        async host => {
-          const wanted = typeof resources === 'function' ? resources(host) : resources
+        host => (typeof resources === 'function' ? resources(host) : resources),
+        async (host, wanted) => {
           const transport = await connectTo(host)
-          return applyResources(transport, wanted, {
+          const { changes } = await applyResources(transport, wanted, {
             mode: planOnly ? 'plan' : 'apply',
             root: true,
             timeout,
@@ -145,13 +146,10 @@ export async function runTask<P extends Params>(
             signal,
             reconnect: () => connectTo(host),
           })
+          return changes.map(change => change.resource)
         },
-        { concurrency, signal },
+        { concurrency, signal, emit },
       )
-      const changed = new Map(
-        [...reports].map(([name, report]) => [name, report.changes.map(change => change.resource)]),
-      )
-      return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0) }
     },
     giveUp(error) {
       gaveUp ??= error

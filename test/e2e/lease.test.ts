@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LeaseHeldError } from '../../lib/errors.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
 import { leasesOn, withLeases } from '../../lib/rollout/lease.ts'
-import { connectSsh } from '../../lib/transport/ssh.ts'
+import { connect } from '../../lib/transport/connect.ts'
 import type { Target, Transport } from '../../lib/transport/transport.ts'
 import { repository } from '../support/cli.ts'
 import { folder } from '../support/folder.ts'
@@ -31,7 +31,7 @@ async function target(): Promise<Target> {
 
 async function login(): Promise<Transport> {
   const { signal } = new AbortController()
-  const transport = await connectSsh(await target(), { signal, timeout: 10_000 })
+  const transport = await connect(await target(), { signal, timeout: 10_000 })
   connections.push(transport)
   return transport
 }
@@ -49,10 +49,10 @@ const refuse = () => Promise.reject(new Error('not used'))
 /** Another process that holds the lease until it is killed, with the built program. */
 async function victim() {
   const script = `
-    const { connectSsh } = await import(${JSON.stringify(join(repository, 'dist/lib/transport/ssh.js'))})
+    const { connect } = await import(${JSON.stringify(join(repository, 'dist/lib/transport/connect.js'))})
     const { hold } = await import(${JSON.stringify(join(repository, 'dist/lib/rollout/lease-hold.js'))})
     const { signal } = new AbortController()
-    const transport = await connectSsh(${JSON.stringify(await target())}, { signal, timeout: 10000 })
+    const transport = await connect(${JSON.stringify(await target())}, { signal, timeout: 10000 })
     const none = () => undefined
     await hold(transport, ['web'], { owner: 'victim', runId: 'run-v', folder: '/run/fleetfile', wait: 0, signal, onWait: none, onLost: none })
     console.log('held')`

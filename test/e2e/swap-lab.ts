@@ -200,7 +200,9 @@ export class SwapLab {
       apply: async (resources, hosts = []) => {
         const changed = await each(hosts, async host => {
           const ids: string[] = []
-          for (const { id, kind, wanted } of typeof resources === 'function' ? resources(host) : resources) {
+          for (const item of typeof resources === 'function' ? resources(host) : resources) {
+            if ('barrier' in item) continue
+            const { id, kind, wanted } = item
             const { stdout } = await machine(host).sh(kind.observe([wanted]))
             const [seen] = kind.parse(stdout.toString('utf8'), [wanted])
             if (kind.diff(wanted, seen) === undefined) continue
