@@ -5,6 +5,7 @@ import type { TaskEntry } from '../lib/task/entry.ts'
  * as Node itself; a test holds names and summaries equal to the tasks' own.
  */
 export const tasks: readonly TaskEntry[] = [
+  { name: 'apply', summary: 'Do exactly what a plan file says, or refuse', load: () => import('./apply.ts') },
   {
     name: 'completion',
     summary: 'Print a script that completes commands in the shell',
@@ -14,6 +15,11 @@ export const tasks: readonly TaskEntry[] = [
     name: 'deploy',
     summary: 'Roll a release of the services out to their hosts',
     load: () => import('./deploy.ts'),
+  },
+  {
+    name: 'diff',
+    summary: 'Show what would change, and what is there but no longer declared',
+    load: () => import('./diff.ts'),
   },
   { name: 'hosts', summary: 'List the hosts of the fleet', load: () => import('./hosts.ts') },
   { name: 'lab up', summary: "Make the lab's machines on this computer", load: () => import('./lab/up.ts') },
@@ -53,7 +59,17 @@ export const tasks: readonly TaskEntry[] = [
     summary: "Show one user's log from every server, in true time order",
     load: () => import('./logs.ts'),
   },
+  {
+    name: 'plan',
+    summary: 'Show what provision and deploy would change, file by file',
+    load: () => import('./plan.ts'),
+  },
   { name: 'provision', summary: 'Make bare VPSes into safe servers', load: () => import('./provision.ts') },
+  {
+    name: 'prune',
+    summary: 'Remove what is there but no longer declared, asked for by name',
+    load: () => import('./prune.ts'),
+  },
   {
     name: 'rollback',
     summary: 'Send all traffic back to the release before, in one flip',
