@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { FleetError } from '../lib/errors.ts'
 import type { Fleet } from '../lib/fleet/model.ts'
-import type { Task, TaskResult } from '../lib/task/define.ts'
+import type { Invocation, Task, TaskResult } from '../lib/task/define.ts'
 import type { Environment } from '../lib/task/environment.ts'
 import { parseParams } from '../lib/task/parse.ts'
 import { chooseRenderer } from '../lib/ui/choose.ts'
@@ -111,12 +111,29 @@ async function runAll(
   byName: (name: string) => Promise<Task>,
 ): Promise<TaskResult> {
   const result = await runTask(task, params, environment)
-  const { next } = result
-  if (next === undefined) return result
+  return result.next === undefined ? result : runNext(runTask, result.next, environment, byName)
+}
+
+async function runNext(
+  runTask: RunTask,
+  next: Invocation,
+  environment: Environment,
+  byName: (name: string) => Promise<Task>,
+): Promise<TaskResult> {
   const nextTask = await byName(next.task)
   const nextParams = z.parse(nextTask.params, next.params)
   const resumes = next.runId === undefined ? {} : { resumes: { runId: next.runId, pins: next.pins ?? {} } }
-  return runAll(runTask, nextTask, nextParams, { ...environment, on: next.on, ...resumes }, byName)
+  const result = await runAll(
+    runTask,
+    nextTask,
+    nextParams,
+    { ...environment, on: next.on, ...resumes },
+    byName,
+  )
+  const isDone = (result.exitCode ?? 0) === 0
+  return next.followedBy === undefined || !isDone
+    ? result
+    : runNext(runTask, next.followedBy, environment, byName)
 }
 
 const loadRunner = async (): Promise<RunTask> => (await import('../lib/task/run.ts')).runTask

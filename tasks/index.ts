@@ -5,6 +5,7 @@ import type { TaskEntry } from '../lib/task/entry.ts'
  * as Node itself; a test holds names and summaries equal to the tasks' own.
  */
 export const tasks: readonly TaskEntry[] = [
+  { name: 'apply', summary: 'Do exactly what a plan file says, or refuse', load: () => import('./apply.ts') },
   {
     name: 'completion',
     summary: 'Print a script that completes commands in the shell',
@@ -14,6 +15,11 @@ export const tasks: readonly TaskEntry[] = [
     name: 'deploy',
     summary: 'Roll a release of the services out to their hosts',
     load: () => import('./deploy.ts'),
+  },
+  {
+    name: 'diff',
+    summary: 'Show what would change, and what is there but no longer declared',
+    load: () => import('./diff.ts'),
   },
   {
     name: 'exec',
@@ -26,31 +32,15 @@ export const tasks: readonly TaskEntry[] = [
     load: () => import('./get.ts'),
   },
   { name: 'hosts', summary: 'List the hosts of the fleet', load: () => import('./hosts.ts') },
-  { name: 'lab up', summary: "Make the lab's machines on this computer", load: () => import('./lab/up.ts') },
-  {
-    name: 'lab down',
-    summary: "End the lab's machines and all that was made for them",
-    load: () => import('./lab/down.ts'),
-  },
-  {
-    name: 'lab status',
-    summary: "Show the lab's machines and the faults they suffer from",
-    load: () => import('./lab/status.ts'),
-  },
-  {
-    name: 'lab pause',
-    summary: 'Freeze all processes of a lab machine',
-    load: () => import('./lab/pause.ts'),
-  },
   {
     name: 'lab cut',
     summary: 'Cut a lab machine off the network: silence, no refusals',
     load: () => import('./lab/cut.ts'),
   },
   {
-    name: 'lab slow',
-    summary: 'Make every round trip with a lab machine take longer',
-    load: () => import('./lab/slow.ts'),
+    name: 'lab down',
+    summary: "End the lab's machines and all that was made for them",
+    load: () => import('./lab/down.ts'),
   },
   {
     name: 'lab fill',
@@ -59,11 +49,37 @@ export const tasks: readonly TaskEntry[] = [
   },
   { name: 'lab heal', summary: 'Undo every fault of a lab machine', load: () => import('./lab/heal.ts') },
   {
+    name: 'lab pause',
+    summary: 'Freeze all processes of a lab machine',
+    load: () => import('./lab/pause.ts'),
+  },
+  {
+    name: 'lab slow',
+    summary: 'Make every round trip with a lab machine take longer',
+    load: () => import('./lab/slow.ts'),
+  },
+  {
+    name: 'lab status',
+    summary: "Show the lab's machines and the faults they suffer from",
+    load: () => import('./lab/status.ts'),
+  },
+  { name: 'lab up', summary: "Make the lab's machines on this computer", load: () => import('./lab/up.ts') },
+  {
     name: 'logs',
     summary: "Show one user's log from every server, in true time order",
     load: () => import('./logs.ts'),
   },
+  {
+    name: 'plan',
+    summary: 'Show what provision and deploy would change, file by file',
+    load: () => import('./plan.ts'),
+  },
   { name: 'provision', summary: 'Make bare VPSes into safe servers', load: () => import('./provision.ts') },
+  {
+    name: 'prune',
+    summary: 'Remove what is there but no longer declared, asked for by name',
+    load: () => import('./prune.ts'),
+  },
   {
     name: 'put',
     summary: 'Copy a file or a folder to the hosts, whole or not at all',
@@ -94,12 +110,12 @@ export const tasks: readonly TaskEntry[] = [
     summary: 'List users of the service, with their state and who holds them',
     load: () => import('./users/list.ts'),
   },
+  { name: 'users resync', summary: 'Let users be synchronised now', load: () => import('./users/resync.ts') },
   {
     name: 'users unlock',
     summary: 'Free users whose worker is gone, and let them be synchronised again',
     load: () => import('./users/unlock.ts'),
   },
-  { name: 'users resync', summary: 'Let users be synchronised now', load: () => import('./users/resync.ts') },
   {
     name: 'workers set',
     summary: 'Set how many workers each sync host runs',

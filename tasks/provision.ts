@@ -4,14 +4,12 @@ import { openPorts } from '../lib/fleet/ports.ts'
 import { operatorKeys } from '../lib/fleet/operator-keys.ts'
 import { recordHostKeys } from '../lib/fleet/record-host-keys.ts'
 import { applyResources } from '../lib/resource/apply.ts'
-import { accessBaseline, hostBaseline } from '../lib/rollout/baseline.ts'
+import { baselineOf } from '../lib/rollout/baseline-of.ts'
 import { firstContact } from '../lib/rollout/first-contact.ts'
 import { leasesOn, takeLeases } from '../lib/rollout/lease.ts'
 import { proveLogin } from '../lib/rollout/prove-login.ts'
 import { knockPort, listeningPorts } from '../lib/rollout/reachable-ports.ts'
-import { unattendedUpgrades } from '../templates/apt/unattended-upgrades.ts'
-import { journaldLimits } from '../templates/journald/limits.ts'
-import { sshdHardening } from '../templates/sshd/hardening.ts'
+import { provisionBodies } from '../templates/index.ts'
 
 /** Ports that are knocked at whether or not something listens: what is most often left open by mistake. */
 const COMMON_PORTS = [21, 23, 25, 80, 111, 443, 2375, 3306, 5432, 5672, 6379, 8080, 9000, 11211, 15672, 27017]
@@ -69,13 +67,7 @@ export default defineTask({
       open: host => firstContact(ctx, host),
     })
     ctx.phase(`the way in: ${user} with ${keys.length} key(s)`)
-    const access = accessBaseline(user, keys)
-    const baseline = (host: FleetHost) =>
-      hostBaseline(host.target.port, openPorts(ctx.fleet, host, ctx.allHosts), {
-        sshd: sshdHardening({ user }),
-        journald: journaldLimits({ maxUse: '200M' }),
-        unattendedUpgrades: unattendedUpgrades(),
-      })
+    const { access, of: baseline } = baselineOf(ctx, keys, provisionBodies)
     if (ctx.planOnly) {
       await ctx.each(ctx.hosts, async host => {
         const wanted = [...access, ...baseline(host)]

@@ -1,8 +1,11 @@
+import { unattendedUpgrades } from './apt/unattended-upgrades.ts'
 import { haproxyConfig } from './haproxy/haproxy.cfg.ts'
+import { journaldLimits } from './journald/limits.ts'
 import { postgresHba } from './postgres/hba.ts'
 import { postgresListen } from './postgres/listen.ts'
 import { epmdSocket, rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
 import { runService } from './shell/run-service.ts'
+import { sshdHardening } from './sshd/hardening.ts'
 
 /** The file bodies that roll-outs render. */
 export const bodies = {
@@ -14,3 +17,6 @@ export const bodies = {
   rabbitmqEnvironment,
   runService,
 }
+
+/** The file bodies of the baseline. */
+export const provisionBodies = { sshdHardening, journaldLimits, unattendedUpgrades }

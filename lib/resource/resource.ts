@@ -56,6 +56,7 @@ export interface Kind<Wanted, Seen> {
 
 /** What a file is to hold. */
 export interface Body {
+  /** Absolute, or `~user/...`: under the home that this user has on the host. */
   readonly path: string
   readonly content: string | Secret | Uint8Array
 }

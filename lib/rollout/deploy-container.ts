@@ -2,7 +2,7 @@ import { dockerEngine } from '../container/engine.ts'
 import type { ContainerService } from '../fleet/model.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { Release } from './release.ts'
-import { resolveEnv } from './service-env.ts'
+import { resolveEnv, type ResolvedEnv } from './service-env.ts'
 import { deploy, type DeployReport } from './swap.ts'
 import type { SwapTarget } from './swap-target.ts'
 
@@ -14,16 +14,22 @@ export const swapTarget = (ctx: TaskContext, name: string, service: ContainerSer
   proxies: ctx.allHosts.filter(host => host.role === service.proxy.role),
 })
 
+/** The environment in which a release of a container service runs. */
+export async function containerEnv(
+  ctx: Pick<TaskContext, 'allHosts' | 'secret'>,
+  { env = {} }: ContainerService,
+  release: string,
+): Promise<ResolvedEnv> {
+  const resolved = await resolveEnv(env, { hosts: ctx.allHosts, secret: name => ctx.secret(name) })
+  return { ...resolved, RELEASE: release }
+}
+
 /** Swaps a release into the idle slots of a container service. */
 export async function swapIn(ctx: TaskContext, target: SwapTarget, release: Release): Promise<DeployReport> {
-  const env = await resolveEnv(target.service.env ?? {}, {
-    hosts: ctx.allHosts,
-    secret: name => ctx.secret(name),
-  })
   return deploy(ctx, {
     target,
     release,
-    env: { ...env, RELEASE: release.id },
+    env: await containerEnv(ctx, target.service, release.id),
     engine: dockerEngine(),
     now: () => ctx.now(),
   })

@@ -1,4 +1,4 @@
-import { envFile, type EnvValues } from '../container/env-file.ts'
+import type { EnvValues } from '../container/env-file.ts'
 import type { Engine } from '../container/engine.ts'
 import { buildImage } from '../container/image.ts'
 import { releaseFiles } from '../container/release-files.ts'
@@ -7,10 +7,11 @@ import { containerName } from '../container/slot.ts'
 import { readSlots, type SlotStates } from '../container/slot-state.ts'
 import { HealthError } from '../errors.ts'
 import { waitDrained } from './drain.ts'
+import { editionFor } from './edition.ts'
 import { expectLive } from './expect-live.ts'
 import { noteServed, record } from './history.ts'
 import { leasesOn, withLeases } from './lease.ts'
-import { configHash, editionOf, type Manifest } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
 import { throwIfAborted } from './pause.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
@@ -63,10 +64,8 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   const { target, release, now } = options
   const { name, service } = target
   const swap = openSwap(ctx, target, options.limits)
-  const env = envFile(options.env)
   const stopSeconds = swap.limits.stopSeconds
-  const config = configHash({ port: service.port, stopSeconds }, service.buildArgs ?? {}, env)
-  const edition = editionOf({ release: release.id, config })
+  const { config, edition, env } = editionFor(service, release.id, options.env, stopSeconds)
   const about = { release: release.id, label: release.label, edition }
 
   ctx.phase(`Look at ${name}`)
@@ -195,7 +194,12 @@ async function turnBack(
   throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
 }
 
-const everyReady = (swap: Swap, servers: ProxyView['servers'], live: Slot): boolean =>
+/** Whether every proxy sends requests to this slot on every host. */
+export const everyReady = (
+  swap: Pick<Swap, 'names' | 'proxies'>,
+  servers: ProxyView['servers'],
+  live: Slot,
+): boolean =>
   ofSlot(servers, live).every(({ admin, health }) => admin === 'ready' && health !== 'down') &&
   ofSlot(servers, live).length === swap.names.length * swap.proxies.length
 

@@ -20,6 +20,9 @@ export interface Phase {
   readonly resources: ReadonlyMap<string, readonly Resource[]>
 }
 
+/** What is not a barrier. */
+export const isResource = (item: Wanted): item is Resource => !isBarrier(item)
+
 const isBarrier = (item: Wanted): item is Barrier => 'barrier' in item
 
 const barriersOf = (list: readonly Wanted[]): readonly string[] =>

@@ -22,6 +22,8 @@ export interface Invocation {
   readonly runId?: string
   /** What the run had decided before. */
   readonly pins?: Readonly<Record<string, string>>
+  /** What comes after it, once it has succeeded. */
+  readonly followedBy?: Invocation
 }
 
 export interface Task<P extends Params = Params> {

@@ -1,4 +1,5 @@
 import type { PlannedChange } from '../events/event.ts'
+import { diffLines } from './diff-lines.ts'
 import { paint, type Style } from './paint.ts'
 import { sanitise } from '../text/sanitise.ts'
 
@@ -16,18 +17,22 @@ export class PlanGroups {
 
   add(host: string, changes: readonly PlannedChange[]): void {
     for (const change of changes) {
-      const key = JSON.stringify([change.resource, change.action, change.detail])
+      const key = JSON.stringify([change.resource, change.action, change.detail, change.diff])
       this.#changes.set(key, change)
       this.#hosts.set(key, [...(this.#hosts.get(key) ?? []), host])
     }
   }
 
-  /** `web1, web2: file /etc/x change 0644 -> 0600`, one line for each change; then nothing is held any more. */
+  /**
+   * `web1, web2: file /etc/x change 0644 -> 0600`, one line for each change, its diff beneath; then nothing is held any
+   * more.
+   */
   take(colour: boolean): readonly string[] {
-    const lines = [...this.#changes].map(([key, { resource, action, detail }]) => {
+    const lines = [...this.#changes].flatMap(([key, { resource, action, detail, diff }]) => {
       const hosts = (this.#hosts.get(key) ?? []).map(host => sanitise(host)).join(', ')
       const rest = detail === '' ? '' : ` ${sanitise(detail)}`
-      return `${hosts}: ${sanitise(resource)} ${paint(STYLES[action], action, colour)}${rest}`
+      const line = `${hosts}: ${sanitise(resource)} ${paint(STYLES[action], action, colour)}${rest}`
+      return [line, ...diffLines(diff ?? '', colour)]
     })
     this.#hosts.clear()
     this.#changes.clear()

@@ -88,6 +88,7 @@ export const authorizedKeysKind: Kind<AuthorizedKeysWanted, AuthorizedKeysSeen> 
   parse,
   diff,
   act,
+  body: ({ user, content }) => ({ path: `~${user}/.ssh/authorized_keys`, content }),
 }
 
 /** The SSH keys that open a user's login: exactly these. An empty list lets nobody in. */

@@ -60,5 +60,6 @@ export function fileBacked<Wanted extends FileBacked, Live>(
       return [...(change ? fileKind.act(wanted.file, seen.file) : []), ...half.load(wanted, seen.live)]
     },
     note: (wanted, seen) => half.note?.(wanted, seen.live),
+    body: ({ file }) => ({ path: file.path, content: file.content }),
   }
 }

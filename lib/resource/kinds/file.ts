@@ -112,6 +112,7 @@ export const fileKind: Kind<FileWanted, PathSeen> = {
     ),
   diff,
   act,
+  body: ({ path, content }) => ({ path, content }),
 }
 
 /** A regular file with exactly this content, mode and owner. Its directory must be there. */

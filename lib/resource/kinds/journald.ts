@@ -1,5 +1,6 @@
 import { allowed, wholeNumber } from '../check.ts'
 import { restart } from '../handlers.ts'
+import { withHeader } from '../header.ts'
 import type { PathSeen } from '../paths.ts'
 import type { Resource } from '../resource.ts'
 import type { FileWanted } from './file.ts'
@@ -25,7 +26,7 @@ export function journald({ maxUse, keepFree, days }: JournaldOptions): Resource<
     ...(keepFree === undefined ? [] : [`SystemKeepFree=${size('keepFree', keepFree)}`]),
     ...(days === undefined ? [] : [`MaxRetentionSec=${wholeNumber('days', days, 1, 3650)}day`]),
   ]
-  const content = `${lines.join('\n')}\n`
+  const content = withHeader(`${lines.join('\n')}\n`)
   const notify = [restart('systemd-journald')]
   const path = '/etc/systemd/journald.conf.d/60-fleet.conf'
   return { ...file({ path, content, notify, parents: true }), id: 'journald limits' }

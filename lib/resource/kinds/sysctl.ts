@@ -1,6 +1,7 @@
 import { ConfigError } from '../../errors.ts'
 import { quote } from '../../shell/quote.ts'
 import { allowed } from '../check.ts'
+import { withHeader } from '../header.ts'
 import type { Handler, Resource } from '../resource.ts'
 import { fileWanted } from './file.ts'
 import type { FileBacked, FileBackedSeen } from './file-backed.ts'
@@ -94,7 +95,7 @@ export function sysctl(options: SysctlOptions): Resource<SysctlWanted, FileBacke
   if (values.size === 0) throw new ConfigError(`sysctl ${name}: want at least one value`)
   const prefix = options.ifPossible ? '-' : ''
   const content = [...values].map(([key, value]) => `${prefix}${key} = ${value}\n`).join('')
-  const file = fileWanted({ path: `/etc/sysctl.d/60-${name}.conf`, content })
+  const file = fileWanted({ path: `/etc/sysctl.d/60-${name}.conf`, content: withHeader(content) })
   const wanted = { file, values, ifPossible: options.ifPossible ?? false }
   return { id: `sysctl ${name}`, kind: sysctlKind, wanted, notify: options.notify ?? [] }
 }

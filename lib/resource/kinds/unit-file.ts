@@ -1,4 +1,5 @@
 import { daemonReload, unitName } from '../handlers.ts'
+import { withHeader } from '../header.ts'
 import type { PathSeen } from '../paths.ts'
 import type { Handler, Resource } from '../resource.ts'
 import type { FileWanted } from './file.ts'
@@ -15,7 +16,7 @@ export function unitFile(options: UnitFileOptions): Resource<FileWanted, PathSee
   const name = unitName(options.name)
   const notify = [daemonReload, ...(options.notify ?? [])]
   return {
-    ...file({ path: `/etc/systemd/system/${name}`, content: options.content, notify }),
+    ...file({ path: `/etc/systemd/system/${name}`, content: withHeader(options.content), notify }),
     id: `unit file ${name}`,
   }
 }

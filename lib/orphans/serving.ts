@@ -1,0 +1,78 @@
+import { HAPROXY_PATHS } from '../container/haproxy.ts'
+import { UsageError } from '../errors.ts'
+import { serverName } from '../rollout/proxy.ts'
+import { SLOTS } from '../rollout/slot.ts'
+import { rawShell, sh } from '../shell/sh.ts'
+import type { TaskContext } from '../task/context.ts'
+
+/** Names of `backend/server` that take new requests, from `show servers state` of any version. Pure. */
+export function readyServers(output: string): readonly string[] {
+  const lines = output.split('\n')
+  const columns =
+    lines
+      .find(line => line.startsWith('# be_id'))
+      ?.slice(2)
+      .split(' ') ?? []
+  return lines.flatMap(line => {
+    const values = line.split(' ')
+    const of = (name: string): string => values[columns.indexOf(name)] ?? ''
+    return /^\d+ /.test(line) && of('srv_admin_state') === '0' ? [`${of('be_name')}/${of('srv_name')}`] : []
+  })
+}
+
+const ASK = rawShell(
+  `[ -S ${HAPROXY_PATHS.socket} ] || exit 0
+echo 'show servers state' | socat -t 10 - UNIX-CONNECT:${HAPROXY_PATHS.socket}`,
+)
+
+/** Prints how many connections somebody has to each container's published ports. */
+const connections = (names: readonly string[]) => sh`for name in ${names}; do
+  count=0
+  for port in $(docker port "$name" 2>/dev/null | sed 's/.*://' | sort -u); do
+    count=$((count + $(ss -Htn state established "( sport = :$port )" | wc -l)))
+  done
+  echo "$name $count"
+done`
+
+/**
+ * Throws a UsageError when one of these containers serves: a proxy of the fleet sends it requests, or somebody is
+ * connected to it.
+ */
+export async function refuseServing(
+  ctx: TaskContext,
+  containers: ReadonlyMap<string, readonly string[]>,
+): Promise<void> {
+  const hosts = ctx.allHosts.filter(({ name }) => (containers.get(name) ?? []).length > 0)
+  if (hosts.length === 0) return
+  const [answers, counts] = await Promise.all([
+    // Every host: a fleet file that no longer has the service may not know its proxy either.
+    ctx.each(ctx.allHosts, async proxy =>
+      (await ctx.on(proxy).read(ASK, { root: true })).stdout.toString('utf8'),
+    ),
+    ctx.each(hosts, async host => {
+      const { stdout } = await ctx.on(host).read(connections(containers.get(host.name) ?? []), { root: true })
+      return stdout.toString('utf8')
+    }),
+  ])
+  const ready = new Set([...answers.values()].flatMap(readyServers))
+  const issues = hosts.flatMap(({ name: host }) =>
+    (containers.get(host) ?? []).flatMap(container => {
+      const slot = SLOTS.find(each => container.endsWith(`-${each}`))
+      const service = container.replace(/-(blue|green)$/, '')
+      const line = counts
+        .get(host)
+        ?.split('\n')
+        .find(each => each.startsWith(`${container} `))
+      const open = Number(line?.split(' ')[1] ?? 0)
+      if (slot !== undefined && ready.has(`${service}/${serverName(host, slot)}`)) {
+        return [`${host}: container ${container} takes requests of ${service}`]
+      }
+      return open > 0 ? [`${host}: container ${container} has ${open} open connections`] : []
+    }),
+  )
+  if (issues.length > 0) {
+    throw new UsageError(['not removed: it serves', ...issues.map(issue => `  ${issue}`)].join('\n'), {
+      hint: 'take it out of the proxy first: fleet deploy',
+    })
+  }
+}

@@ -1,0 +1,91 @@
+import type { PlannedChange } from '../events/event.ts'
+import type { FleetHost } from '../fleet/resolved.ts'
+import { firstContact } from '../rollout/first-contact.ts'
+import type { Release } from '../rollout/release-model.ts'
+import { serviceRelease } from '../rollout/service-release.ts'
+import type { TaskContext } from '../task/context.ts'
+import { containerChanges } from './containers.ts'
+import { hashOf, planOneHost, type PlannedHost } from './host-plan.ts'
+import { fleetWanted, type FleetWanted, type PlanBodies } from './wanted.ts'
+
+/** What would change, host by host, and what was decided for it. */
+export interface FleetPlan {
+  /** In the order of the fleet; a host that is as wanted has no changes. */
+  readonly hosts: ReadonlyMap<string, PlannedHost>
+  readonly releases: ReadonlyMap<string, Release>
+  readonly wanted: FleetWanted
+}
+
+/** The release of each service: what `ref` names, or the source as it stands. */
+export async function planReleases(
+  ctx: TaskContext,
+  ref: string | undefined,
+): Promise<ReadonlyMap<string, Release>> {
+  const services = Object.entries(ctx.fleet.services)
+  const releases = await Promise.all(services.map(([, service]) => serviceRelease(ctx, service, ref)))
+  return new Map(services.flatMap(([name], index) => [[name, releases[index]]] as const).filter(isFound))
+}
+
+const isFound = (entry: readonly [string, Release | undefined]): entry is readonly [string, Release] =>
+  entry[1] !== undefined
+
+/**
+ * Everything that provision and deploy would change on the chosen hosts, without changing anything: two executions a
+ * host, and one for each container service's proxies and hosts.
+ */
+export async function planFleet(
+  ctx: TaskContext,
+  { release: ref, bodies }: { readonly release: string | undefined; readonly bodies: PlanBodies },
+): Promise<FleetPlan> {
+  const releases = await planReleases(ctx, ref)
+  const wanted = await fleetWanted(ctx, ctx.allHosts, releases, bodies)
+  const planned = ctx.each(ctx.hosts, async host =>
+    planOneHost(await firstContact(ctx, host), wanted.of(host), ctx),
+  )
+  const [byHost, containers] = await Promise.all([
+    planned,
+    containerChanges(ctx, releases).catch(async (error: unknown) => {
+      // A dead host is told with all others, by its name, before what could not be asked for because of it.
+      await planned
+      throw error
+    }),
+  ])
+  const hosts = new Map<string, PlannedHost>()
+  for (const host of ctx.hosts) {
+    const found = byHost.get(host.name)
+    if (found === undefined) continue
+    const slots = slotsOn(ctx, host, containers)
+    const changes = [...found.changes, ...slots]
+    hosts.set(host.name, { changes, notes: found.notes, hash: hashOf(changes, found.plan) })
+  }
+  return { hosts, releases, wanted }
+}
+
+const slotsOn = (
+  { fleet }: TaskContext,
+  host: FleetHost,
+  changes: ReadonlyMap<string, PlannedChange>,
+): readonly PlannedChange[] =>
+  [...changes].flatMap(([service, change]) => (fleet.services[service]?.role === host.role ? [change] : []))
+
+/** Shows a plan: notes, then what is planned on each host, for renderers to group. */
+export function showPlan(ctx: Pick<TaskContext, 'emit'>, hosts: FleetPlan['hosts']): void {
+  for (const [host, { notes }] of hosts) for (const text of notes) ctx.emit({ type: 'note', text, host })
+  for (const [host, { changes }] of hosts) ctx.emit({ type: 'host-planned', host, changes })
+}
+
+/** How much a plan is: `12 changes on 2 of 7 hosts`. */
+export function planSummary(hosts: ReadonlyMap<string, Pick<PlannedHost, 'changes'>>): {
+  readonly total: number
+  readonly text: string
+} {
+  const lists = [...hosts.values()].map(({ changes }) => changes.length)
+  const total = lists.reduce((sum, count) => sum + count, 0)
+  const busy = lists.filter(count => count > 0).length
+  const of = `${hosts.size} ${hosts.size === 1 ? 'host' : 'hosts'}`
+  const text =
+    total === 0
+      ? `nothing to do: ${of} as wanted`
+      : `${total} ${total === 1 ? 'change' : 'changes'} on ${busy} of ${of}`
+  return { total, text }
+}
