@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { FleetError } from '../lib/errors.ts'
+import { FleetError, UsageError } from '../lib/errors.ts'
 import type { Fleet } from '../lib/fleet/model.ts'
 import type { Task, TaskResult } from '../lib/task/define.ts'
 import type { Environment } from '../lib/task/environment.ts'
@@ -112,9 +112,21 @@ async function runAll(
   const { next } = result
   if (next === undefined) return result
   const nextTask = await byName(next.task)
-  const nextParams = z.parse(nextTask.params, next.params)
-  const resumes = next.runId === undefined ? {} : { resumes: { runId: next.runId, pins: next.pins ?? {} } }
-  return runAll(runTask, nextTask, nextParams, { ...environment, on: next.on, ...resumes }, byName)
+  const parsed = z.safeParse(nextTask.params, next.params)
+  if (!parsed.success) {
+    throw new UsageError(`${next.task} takes other options here:\n${z.prettifyError(parsed.error)}`, {
+      hint: `fleet ${next.task} --help`,
+    })
+  }
+  const { runId, pins, message = environment.message } = next
+  const over = {
+    on: next.on,
+    ...(runId === undefined && pins === undefined
+      ? {}
+      : { resumes: { ...(runId === undefined ? {} : { runId }), pins: pins ?? {} } }),
+    ...(message === undefined ? {} : { message: environment.message ?? message }),
+  }
+  return runAll(runTask, nextTask, parsed.data, { ...environment, ...over }, byName)
 }
 
 const loadRunner = async (): Promise<RunTask> => (await import('../lib/task/run.ts')).runTask

@@ -6,6 +6,11 @@ import type { TaskEntry } from '../lib/task/entry.ts'
  */
 export const tasks: readonly TaskEntry[] = [
   {
+    name: 'abort',
+    summary: 'Stop a run after its current step on each host, whoever began it',
+    load: () => import('./abort.ts'),
+  },
+  {
     name: 'completion',
     summary: 'Print a script that completes commands in the shell',
     load: () => import('./completion.ts'),
@@ -14,6 +19,11 @@ export const tasks: readonly TaskEntry[] = [
     name: 'deploy',
     summary: 'Roll a release of the services out to their hosts',
     load: () => import('./deploy.ts'),
+  },
+  {
+    name: 'history',
+    summary: 'Show who ran what on the hosts, when, why, and how it went',
+    load: () => import('./history.ts'),
   },
   { name: 'hosts', summary: 'List the hosts of the fleet', load: () => import('./hosts.ts') },
   { name: 'lab up', summary: "Make the lab's machines on this computer", load: () => import('./lab/up.ts') },
@@ -55,9 +65,29 @@ export const tasks: readonly TaskEntry[] = [
   },
   { name: 'provision', summary: 'Make bare VPSes into safe servers', load: () => import('./provision.ts') },
   {
+    name: 'resume',
+    summary: 'Go on with a run that was interrupted, from any machine',
+    load: () => import('./resume.ts'),
+  },
+  {
+    name: 'retry',
+    summary: 'Run a task again on the hosts that a run did not get through on',
+    load: () => import('./retry.ts'),
+  },
+  {
     name: 'rollback',
     summary: 'Send all traffic back to the release before, in one flip',
     load: () => import('./rollback.ts'),
+  },
+  {
+    name: 'runs',
+    summary: 'List the latest runs on the hosts, whoever began them',
+    load: () => import('./runs.ts'),
+  },
+  {
+    name: 'show',
+    summary: 'Show how a run stands on each of its hosts',
+    load: () => import('./show.ts'),
   },
   {
     name: 'status',

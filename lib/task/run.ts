@@ -11,7 +11,9 @@ import { applyResources } from '../resource/apply.ts'
 import { chooseSecrets } from '../secrets/choose.ts'
 import { connect } from '../transport/connect.ts'
 import { createPool } from '../transport/pool.ts'
+import { closeRun, reopenRun } from '../runs/close.ts'
 import { jsonOf, pin, type RunRecord } from '../runs/record.ts'
+import { endedOf, touchedHosts } from '../runs/touched.ts'
 import type { Connect } from '../transport/transport.ts'
 import { confirm } from './confirm.ts'
 import type { TaskContext } from './context.ts'
@@ -48,7 +50,8 @@ export async function runTask<P extends Params>(
   environment: Environment,
   open: Connect = connect,
 ): Promise<TaskResult> {
-  const { fleet, emit, signal, paths, timeout, concurrency, planOnly } = environment
+  const { fleet, signal, paths, timeout, concurrency, planOnly } = environment
+  const { emit, hosts: touched } = touchedHosts(environment.emit)
   const provider = await chooseProvider(fleet, environment)
   const local = await localAccess(fleet, environment)
   const base = baseHosts(task, environment, params)
@@ -135,10 +138,18 @@ export async function runTask<P extends Params>(
   }
 
   emit({ type: 'run-started', task: task.name, fleet: fleet.name, hosts: hosts.map(host => host.name) })
+  const resumed = environment.resumes?.runId !== undefined && !planOnly
+  const close = async (exitCode: number, error?: unknown) => {
+    const told = resumed ? hosts : allHosts.filter(host => touched.has(host.name))
+    if (!planOnly) await closeRun(ctx, told, endedOf(environment.now(), exitCode, error))
+  }
   try {
-    const result = await task.run(ctx, params)
-    return { exitCode: 0, ...result }
+    if (resumed) await reopenRun(ctx, hosts)
+    const result = { exitCode: 0, ...(await task.run(ctx, params)) }
+    await close(result.exitCode)
+    return result
   } catch (error) {
+    await close(1, signal.aborted ? new AbortedError('stopped') : error)
     if (signal.aborted && !(error instanceof AbortedError)) {
       throw new AbortedError(`stopped: ${messageOf(error)}`, { cause: error })
     }
