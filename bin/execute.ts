@@ -118,14 +118,14 @@ async function runAll(
       hint: `fleet ${next.task} --help`,
     })
   }
-  const { runId, pins, message = environment.message } = next
-  const over = {
-    on: next.on,
-    ...(runId === undefined && pins === undefined
-      ? {}
-      : { resumes: { ...(runId === undefined ? {} : { runId }), pins: pins ?? {} } }),
-    ...(message === undefined ? {} : { message: environment.message ?? message }),
+  const { runId, startedAt, pins } = next
+  const message = environment.message ?? next.message
+  const resumes = {
+    pins: pins ?? {},
+    ...(runId === undefined ? {} : { runId }),
+    ...(startedAt === undefined ? {} : { startedAt }),
   }
+  const over = { on: next.on, resumes, ...(message === undefined ? {} : { message }) }
   return runAll(runTask, nextTask, parsed.data, { ...environment, ...over }, byName)
 }
 

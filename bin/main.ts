@@ -14,8 +14,11 @@ setMaxListeners(0, controller.signal)
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    // A second one lets go at once: what runs on the hosts goes on there and can be resumed.
-    if (controller.signal.aborted) process.exit(ABORTED)
+    // A second one lets go at once: what runs on the hosts ends its step there and can be resumed.
+    if (controller.signal.aborted) {
+      process.stderr.write('let go: fleet runs shows where the hosts stand\n')
+      process.exit(ABORTED)
+    }
     controller.abort(
       new AbortedError(`stopped by ${signal}`, { hint: 'run it again: what is done stays done' }),
     )

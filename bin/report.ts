@@ -6,10 +6,14 @@ import { OutputClosedError, type Io } from './io.ts'
 /** Says what went wrong on stderr and gives the exit code: the error's own, or 1 for a bug of ours. */
 export function reportError(error: unknown, io: Io): number {
   const colour = hasColour(io.stderr, io.env)
-  if (error instanceof OutputClosedError) return error.exitCode
+  if (isOutputClosed(error)) return new OutputClosedError().exitCode
   io.stderr.write(error instanceof FleetError ? renderError(error, colour) : renderBug(error, colour))
   return error instanceof FleetError ? error.exitCode : 1
 }
+
+/** The stop may come wrapped in where each host stands. */
+const isOutputClosed = (error: unknown): boolean =>
+  error instanceof OutputClosedError || (error instanceof Error && isOutputClosed(error.cause))
 
 /** An error as it stands in the `run-ended` event. */
 export function describeError(error: unknown): { code: string; message: string; hint?: string } {

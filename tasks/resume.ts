@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineTask, messageOf, UsageError, type TaskContext } from '../lib/index.ts'
 import { askForRun } from '../lib/runs/find.ts'
 import type { FleetRun } from '../lib/runs/fleet-run.ts'
-import { followJournal } from '../lib/runs/follow.ts'
+import { watchJournal } from '../lib/runs/follow.ts'
 import { decisive } from '../lib/runs/host-run.ts'
 import { invocationOf, recordOf } from '../lib/runs/invocation.ts'
 import { runParam } from '../lib/runs/run-param.ts'
@@ -21,7 +21,7 @@ async function followAll(ctx: TaskContext, { id, parts }: FleetRun): Promise<boo
   ctx.phase(`follow what still runs on ${live.map(({ host }) => host.name).join(', ')}`)
   await Promise.all(
     live.map(({ host, name }) =>
-      followJournal(ctx, host, id, name).catch((error: unknown) => {
+      watchJournal(ctx, host, id, name).catch((error: unknown) => {
         ctx.signal.throwIfAborted()
         ctx.warn(`${messageOf(error)}: its script goes on there`, host)
       }),
@@ -54,6 +54,6 @@ export default defineTask({
       ctx.print(`run ${run.id} ended well: nothing to resume`)
       return { data: showData(run) }
     }
-    return { next: invocationOf(record, { runId: run.id }) }
+    return { next: invocationOf(record, { runId: run.id, startedAt: record.startedAt }) }
   },
 })

@@ -1,20 +1,28 @@
-import { AbortedError, CommandError, ConnectError, LeaseHeldError, TimeoutError } from '../errors.ts'
+import { AbortedError, CommandError, ConnectError, TimeoutError } from '../errors.ts'
 import type { EventSink } from '../events/event.ts'
 import { tail } from '../text/last-lines.ts'
 import { LineSplitter } from '../text/line-splitter.ts'
-import { sanitise } from '../text/sanitise.ts'
-import type { ExecResult } from '../transport/transport.ts'
-import type { NumberedStep } from './act.ts'
 import type { Frame } from './frames.ts'
 import { FrameReader } from './frames.ts'
 import { redactor } from './redact.ts'
+import { STEP_TIMEOUT, type NumberedStep } from './steps.ts'
 
 const TAIL = 10
 const TIMED_OUT = new Set([124, 137])
 
-/** Follows an acting program's output: makes events of it as it comes, and at the end says how it went. */
+/** Whose journal it is. */
+export interface ActReaderOptions {
+  readonly host: string
+  readonly runId: string
+  readonly steps: readonly NumberedStep[]
+  readonly nonce: string
+  readonly emit: EventSink
+}
+
+/** Follows a journal: makes events of it as it comes, and at the end says how it went. */
 export class ActReader {
   readonly #host: string
+  readonly #runId: string
   readonly #steps: readonly NumberedStep[]
   readonly #emit: EventSink
   readonly #frames: FrameReader
@@ -24,11 +32,13 @@ export class ActReader {
   #current: number | undefined
   #tail: string[] = []
   #failed: number | undefined
-  #held: string[] | undefined
-  #done = false
+  #exitCode = 0
+  #end: 'done' | 'failed' | 'stopped' | undefined
+  #bytes = 0
 
-  constructor(host: string, steps: readonly NumberedStep[], nonce: string, emit: EventSink) {
+  constructor({ host, runId, steps, nonce, emit }: ActReaderOptions) {
     this.#host = host
+    this.#runId = runId
     this.#steps = steps
     this.#emit = emit
     this.#frames = new FrameReader(nonce)
@@ -40,47 +50,55 @@ export class ActReader {
     return this.#applied
   }
 
+  /** Whether the script has said how it ended: by then the host is free for the next one. */
+  get ended(): boolean {
+    return this.#end !== undefined
+  }
+
+  /** Bytes of the journal that were read. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   push(chunk: Uint8Array): void {
+    this.#bytes += chunk.length
     for (const frame of this.#frames.push(chunk)) this.#take(frame)
     if (this.#frames.atLineEnd) for (const line of this.#lines.end()) this.#output(line)
   }
 
-  /** Throws what the program's end means; returns when every step has succeeded. */
-  finish(result: ExecResult): void {
+  /** Throws what the journal's end means; returns when every step has succeeded. */
+  finish(stderr: string): void {
     for (const frame of this.#frames.end()) this.#take(frame)
-    if (this.#held) throw this.#heldError(this.#held)
     if (this.#failed !== undefined) throw this.#stepError(this.#failed, this.#exitCode)
-    if (this.#done) return
-    const said = tail(this.#redact(result.stderr.toString('utf8')), { count: TAIL })
+    if (this.#end === 'done') return
+    if (this.#end === 'stopped') throw this.#stopped()
+    const said = tail(this.#redact(stderr), { count: TAIL })
     const where = this.#current === undefined ? '' : ` during ${this.#title(this.#current)}`
-    throw new CommandError(`the run stopped${where}: exit code ${result.exitCode}${said}`, {
+    const why = this.#end === 'failed' ? 'no room for its journal' : 'something ended it'
+    throw new CommandError(`the run was cut off${where}: ${why}${said}`, {
       host: this.#host,
+      hint: `fleet show ${this.#runId}`,
     })
   }
 
-  /** What a lost connection means at this point. */
+  /** What a connection that is lost and does not come back means at this point. */
   lost(cause: Error): ConnectError {
     const total = this.#steps.length
-    const hint = 'run it again: what is done stays done'
+    const hint = `fleet resume ${this.#runId}`
     const details = { host: this.#host, hint, cause }
-    if (this.#current !== undefined) {
-      const at = `step ${this.#current + 1} of ${total} (${this.#title(this.#current)})`
-      return new ConnectError(`connection lost during ${at}: its state is unknown`, details)
-    }
-    return new ConnectError(`connection lost after ${this.#applied.length} of ${total} steps`, details)
-  }
-
-  /** What it means that the operator stopped the run at this point. */
-  stopped(cause: Error): AbortedError {
-    const total = this.#steps.length
     const at =
       this.#current === undefined
         ? `after ${this.#applied.length} of ${total} steps`
-        : `during step ${this.#current + 1} of ${total} (${this.#title(this.#current)}), which goes on to its end there`
-    return new AbortedError(`stopped ${at}`, { host: this.#host, cause })
+        : `during step ${this.#current + 1} of ${total} (${this.#title(this.#current)})`
+    return new ConnectError(`connection lost ${at}: it goes on there`, details)
   }
 
-  #exitCode = 0
+  #stopped(): AbortedError {
+    return new AbortedError(`stopped after ${this.#applied.length} of ${this.#steps.length} steps`, {
+      host: this.#host,
+      hint: `fleet resume ${this.#runId}`,
+    })
+  }
 
   #take(frame: Frame): void {
     if (frame.type === 'data') {
@@ -90,9 +108,11 @@ export class ActReader {
     for (const line of this.#lines.end()) this.#output(line)
     const [word, index, code, milliseconds] = frame.words
     if (word === 'begin') this.#begin(Number(index))
-    else if (word === 'end') this.#end(Number(index), Number(code), Number(milliseconds ?? 0))
-    else if (word === 'held') this.#held = []
-    else if (word === 'done') this.#done = true
+    else if (word === 'end') this.#endStep(Number(index), Number(code), Number(milliseconds ?? 0))
+    else if (word === 'done' || word === 'failed' || word === 'stopped') this.#end = word
+    else if (word === 'unaudited') {
+      this.#emit({ type: 'warning', host: this.#host, text: 'no room for a line in its audit log' })
+    }
   }
 
   #begin(index: number): void {
@@ -102,25 +122,25 @@ export class ActReader {
   }
 
   #output(line: string): void {
-    if (line === '') return
-    if (this.#held) this.#held.push(sanitise(line))
-    if (this.#current === undefined) return
+    if (line === '' || this.#current === undefined) return
     const text = this.#redact(line.replace(/\r$/, ''))
     this.#tail = [...this.#tail, text].slice(-TAIL)
     this.#emit({ type: 'step-output', host: this.#host, step: this.#title(this.#current), text })
   }
 
-  #end(index: number, exitCode: number, milliseconds: number): void {
+  #endStep(index: number, exitCode: number, milliseconds: number): void {
     const step = this.#title(index)
     this.#current = undefined
-    this.#exitCode = exitCode
-    if (exitCode === 0) this.#applied.push(step)
-    else this.#failed = index
     this.#emit({ type: 'step-ended', host: this.#host, step, exitCode, milliseconds })
+    if (exitCode === 0) this.#applied.push(step)
+    else {
+      this.#failed = index
+      this.#exitCode = exitCode
+    }
   }
 
   #title(index: number): string {
-    return this.#steps[index]?.step.title ?? `step ${index + 1}`
+    return this.#steps[index]?.step.title ?? 'unknown'
   }
 
   #stepError(index: number, exitCode: number): CommandError | TimeoutError {
@@ -129,16 +149,9 @@ export class ActReader {
     const what = title === resource ? resource : `${resource}: ${title}`
     const said = tail(this.#tail.join('\n'), { count: TAIL })
     if (TIMED_OUT.has(exitCode)) {
-      const limit = this.#steps[index]?.step.timeout ?? 600
+      const limit = this.#steps[index]?.step.timeout ?? STEP_TIMEOUT
       return new TimeoutError(`${what}: ended after ${limit} s${said}`, { host: this.#host })
     }
     return new CommandError(`${what}: exit code ${exitCode}${said}`, { host: this.#host })
-  }
-
-  #heldError([owner = 'somebody', run = 'unknown', since = 'just now']: readonly string[]): LeaseHeldError {
-    return new LeaseHeldError(`held by ${owner} (run ${run}, since ${since})`, {
-      host: this.#host,
-      hint: 'try again when that run has ended',
-    })
   }
 }

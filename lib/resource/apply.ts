@@ -1,23 +1,32 @@
-import { AbortedError, ConnectError, messageOf } from '../errors.ts'
+import { ConnectError, messageOf } from '../errors.ts'
 import type { EventSink, PlannedChange } from '../events/event.ts'
+import type { RunRecord } from '../runs/record.ts'
 import type { ExecOptions, Transport } from '../transport/transport.ts'
-import { actProgram, longest, numberedSteps } from './act.ts'
-import type { RunIdentity } from './act.ts'
-import { ActReader } from './act-reader.ts'
+import { act } from './acting.ts'
+import { runRecordOf } from './acting-run.ts'
 import { observeProgram, readObservation } from './observe.ts'
-import type { HostPlan } from './plan.ts'
 import { checkUnique, planHost } from './plan.ts'
 import type { Runner } from './program.ts'
 import { newNonce, packed, runnerFor } from './program.ts'
+import type { Reconnect } from './reconnect.ts'
+import { heldError, restlessError } from './refused.ts'
 import type { Resource } from './resource.ts'
+import { numberedSteps } from './steps.ts'
+import { stoppedBefore } from './stop.ts'
 
-export interface ApplyOptions extends RunIdentity {
+export interface ApplyOptions extends Reconnect {
+  readonly runId: string
+  /** Whose run it is: what the next one is told while this one holds the host. */
+  readonly owner: string
+  /** What the host keeps of the run. Made of the id and the owner where there is none. */
+  readonly record?: RunRecord
+  /** Milliseconds to wait for another run that holds the host. Not at all unless told. */
+  readonly wait?: number
   /** `plan` only looks. */
   readonly mode: 'plan' | 'apply'
   /** As root, through `sudo -n` where the login is another user. Without it, as the login itself. */
   readonly root: boolean
   readonly emit: EventSink
-  readonly signal?: AbortSignal
   /** Milliseconds for the observing program. The acting one ends with its steps, each of which has its own limit. */
   readonly timeout?: number
 }
@@ -33,7 +42,8 @@ export interface HostReport {
   readonly notes: readonly string[]
 }
 
-const REACH = 60_000
+/** How often a host is looked at again, since another run changed it between the look and the lock. */
+const LOOKS = 4
 
 const limits = ({ signal, timeout }: { signal?: AbortSignal | undefined; timeout?: number | undefined }) => ({
   ...(signal && { signal }),
@@ -52,45 +62,43 @@ async function observe(
   return readObservation(transport, resources, nonce, result)
 }
 
-async function act(transport: Transport, plan: HostPlan, runner: Runner, options: ApplyOptions) {
-  const nonce = newNonce()
-  const steps = numberedSteps(plan)
-  const reader = new ActReader(transport.host, steps, nonce, options.emit)
-  const stdin = packed(actProgram(steps, nonce, runner, options))
-  try {
-    const result = await transport.exec(runner.command, {
-      ...limits({ signal: options.signal, timeout: longest(steps) * 1000 + REACH }),
-      stdin,
-      root: runner.root,
-      discardStdout: true,
-      onStdout: chunk => reader.push(chunk),
-    })
-    reader.finish(result)
-  } catch (error) {
-    if (error instanceof ConnectError) throw reader.lost(error)
-    throw error instanceof AbortedError ? reader.stopped(error) : error
-  }
-  return reader.applied
-}
-
-async function converge(transport: Transport, resources: readonly Resource[], options: ApplyOptions) {
-  const { mode, emit } = options
+async function converge(
+  transport: Transport,
+  resources: readonly Resource[],
+  options: ApplyOptions,
+): Promise<HostReport> {
+  const { mode, emit, wait = 0 } = options
   const { host } = transport
   checkUnique(resources)
   const runner = runnerFor(transport.user, options.root)
-  const plan = planHost(await observe(transport, resources, runner, limits(options)))
-  for (const text of plan.notes) emit({ type: 'note', text, host })
-  emit({ type: 'host-planned', host, changes: plan.changes })
-  const due = mode === 'apply' && plan.changes.length > 0
-  const applied = due ? await act(transport, plan, runner, options) : []
-  return { host, changes: plan.changes, applied, notes: plan.notes }
+  const record = runRecordOf(options)
+  for (let look = 1; look <= LOOKS; look++) {
+    const observation = await observe(transport, resources, runner, limits(options))
+    const plan = planHost(observation)
+    const { changes, notes } = plan
+    for (const text of notes) emit({ type: 'note', text, host })
+    emit({ type: 'host-planned', host, changes })
+    if (mode === 'plan' || changes.length === 0) return { host, changes, applied: [], notes }
+    const { generation } = observation
+    const run = { nonce: newNonce(), runner, record, generation, wait }
+    const acted = await act(transport, numberedSteps(plan), run, options)
+    if ('applied' in acted) return { host, changes, applied: acted.applied, notes }
+    if (acted.refusal.type === 'held') throw heldError(host, acted.refusal.by)
+    if (acted.refusal.type === 'stopped') throw stoppedBefore(host, record.id)
+    emit({ type: 'note', host, text: 'another run changed it meanwhile: looking again' })
+  }
+  throw restlessError(host, LOOKS)
 }
 
 /**
- * Brings one host to the wanted state: one execution to observe, one more to act, none when nothing differs. Throws
- * CommandError naming the resource whose step failed, TimeoutError, LeaseHeldError, ConnectError saying at which step
- * the connection was lost, ConfigError for resources that contradict each other. Steps that succeeded stay done:
- * running it again goes on from there, handlers included.
+ * Brings one host to the wanted state: one execution to observe, one more to act, none when nothing differs. The acting
+ * script holds the host alone, and acts only when nobody acted since it was observed; otherwise the host is observed
+ * again. It goes on without us: an abort lets its step in progress end, a lost connection nothing at all.
+ *
+ * Throws CommandError naming the resource whose step failed, TimeoutError, LeaseHeldError, AbortedError saying after
+ * how many steps it stopped, ConnectError saying at which step the connection was lost for good, ConfigError for
+ * resources that contradict each other. Steps that succeeded stay done: running it again goes on from there, handlers
+ * included.
  */
 export async function applyResources(
   transport: Transport,

@@ -2,7 +2,7 @@ import { CommandError } from '../errors.ts'
 import type { ExecResult } from '../transport/transport.ts'
 import { parseFrames } from './frames.ts'
 import type { Kind, Resource } from './resource.ts'
-import { program } from './program.ts'
+import { GENERATION, program } from './program.ts'
 import { tail } from '../text/last-lines.ts'
 
 /** A resource with what was seen of it. */
@@ -16,6 +16,8 @@ export interface Observation {
   readonly resources: readonly Seen[]
   /** Keys of the handlers that an earlier run left to do. */
   readonly pending: ReadonlySet<string>
+  /** Another one as soon as an acting script has begun or ended, or the host was restarted. */
+  readonly generation: string
 }
 
 function byKind(resources: readonly Resource[]): Map<Kind<unknown, unknown>, unknown[]> {
@@ -44,7 +46,9 @@ export function observeProgram(resources: readonly Resource[], nonce: string, st
   const pending = section(
     `for mark in ${stateFolder}/pending/*; do [ ! -e "$mark" ] || printf '%s\\n' "\${mark##*/}"; done`,
   )
-  return program(nonce, `cd /\n${[...parts, pending].join('\n')}`)
+  // First of all: what changes while we look must show as another generation.
+  const generation = `state=${stateFolder}\n${GENERATION}\nprintf '\\n%s generation %s\\n' "$nonce" "$generation.$boot"`
+  return program(nonce, ['cd /', generation, ...parts, pending].join('\n'))
 }
 
 /** The bytes of each section, by number, and its exit code where the stream has one. */
@@ -58,6 +62,11 @@ function sections(nonce: string, stream: Uint8Array): { output: string; exitCode
     else if (last) last.exitCode = Number(frame.words[1])
   }
   return found
+}
+
+function generationOf(nonce: string, stream: Uint8Array): string {
+  const [first] = parseFrames(nonce, stream).filter(frame => frame.type === 'marker')
+  return first?.words[0] === 'generation' ? (first.words[1] ?? '') : ''
 }
 
 /** Reads what the observing program printed. A kind that failed is an error of that kind, never an empty answer. */
@@ -95,5 +104,6 @@ export function readObservation(
   return {
     resources: resources.map(resource => ({ resource, seen: seen.get(resource) })),
     pending: new Set(pending),
+    generation: generationOf(nonce, result.stdout),
   }
 }

@@ -46,7 +46,7 @@ export function checkUnique(resources: readonly Resource[]): void {
 }
 
 /** Compares what is wanted with what was seen. Pure: the same host and resources give the same plan. */
-export function planHost({ resources, pending }: Observation): HostPlan {
+export function planHost({ resources, pending }: Pick<Observation, 'resources' | 'pending'>): HostPlan {
   const items: PlannedItem[] = []
   const notes: string[] = []
   const due = new Map<string, Handler>()

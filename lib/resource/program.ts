@@ -27,18 +27,28 @@ export const newNonce = (): string => `fleetfile-${randomBytes(16).toString('hex
 
 /**
  * A whole program for `sh` on stdin. The body is a function that the last line calls: of a program whose stream was
- * cut, nothing runs.
+ * cut, nothing runs. `$argument` is the first word after the program's name.
  */
 export function program(nonce: string, body: string): string {
   return `LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 nonce=${nonce}
+argument=\${1-}
 main() {
 ${body}
 }
 main
 `
 }
+
+/**
+ * Reads into `$generation` and `$boot` what tells two states of a host apart: how often acting scripts have begun and
+ * ended on it, and which boot it is.
+ */
+export const GENERATION = `generation=0 boot=none
+[ ! -e "$state/generation" ] || read -r generation <"$state/generation" || :
+[ ! -r /proc/sys/kernel/random/boot_id ] || read -r boot </proc/sys/kernel/random/boot_id
+case $generation in '' | *[!0-9]*) generation=0 ;; esac`
 
 /** What travels: at 9 a program of 50 resources is a few packets. */
 export const packed = (text: string): Buffer => gzipSync(text, { level: 9 })

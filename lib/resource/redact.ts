@@ -13,11 +13,17 @@ function hiddenParts(secret: Secret): string[] {
   return [...hidden].sort((a, b) => b.length - a.length)
 }
 
+/** What must not be shown of these values, longest first, so that no part is left of a longer one. */
+export function hiddenPartsOf(values: readonly unknown[]): string[] {
+  const parts = values.flatMap(value => (value instanceof Secret ? hiddenParts(value) : []))
+  return [...new Set(parts)].sort((a, b) => b.length - a.length)
+}
+
 /**
  * Takes secrets out of what programs print: a config check quotes the line it does not like. A net under the rule that
  * steps print no secret, not a replacement for it.
  */
 export function redactor(values: readonly unknown[]): (text: string) => string {
-  const parts = values.flatMap(value => (value instanceof Secret ? hiddenParts(value) : []))
+  const parts = hiddenPartsOf(values)
   return text => parts.reduce((result, part) => result.replaceAll(part, masked), text)
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FleetError } from '../errors.ts'
 
 /** In a run's folder: that the whole run has ended, and how. Only its client knows: it may have more to do than one script. */
 export const ENDED = 'ended.json'
@@ -15,3 +16,12 @@ export const endedSchema = z
   .readonly()
 
 export type Ended = z.output<typeof endedSchema>
+
+/** How a run ended, as its hosts are told. */
+export function endedOf(now: Date, exitCode: number, error?: unknown): Ended {
+  const at = now.toISOString()
+  if (error === undefined) return { version: 1, at, exitCode }
+  return error instanceof FleetError
+    ? { version: 1, at, exitCode: error.exitCode, error: error.code }
+    : { version: 1, at, exitCode: 1, error: 'bug' }
+}

@@ -1,11 +1,11 @@
 import type { EventSink } from '../events/event.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { FrameReader } from '../resource/frames.ts'
-import { newNonce, program } from '../resource/program.ts'
-import { quote } from '../shell/quote.ts'
+import { followJournal } from '../resource/follow.ts'
+import { runnerFor } from '../resource/program.ts'
 import type { TaskContext } from '../task/context.ts'
 import { LineSplitter } from '../text/line-splitter.ts'
-import { journalHeaderSchema, RUNS } from './record.ts'
+import { journalHeaderSchema } from './record.ts'
 
 type FollowContext = Pick<TaskContext, 'on' | 'emit' | 'signal'>
 
@@ -79,24 +79,23 @@ export class JournalFollower {
   }
 }
 
-/** Follows a journal from its beginning until the script that holds it is gone. Says nothing of how it ended. */
-export async function followJournal(
+/** Shows a journal from its beginning until the script that holds it is gone. Says nothing of how it ended. */
+export async function watchJournal(
   ctx: FollowContext,
   host: FleetHost,
   id: string,
   journal: string,
 ): Promise<void> {
-  const follower = new JournalFollower(host.name, ctx.emit)
   const transport = await ctx.on(host).transport()
-  // tail ends with the program that waits for the journal's lock, after it has read the rest.
-  const body = `file=${quote(`${RUNS}/${id}/${journal}`)}
-flock -s "$file" true &
-tail -c +1 -f -s 0.2 --pid=$! "$file"`
-  await transport.exec('sh', {
-    stdin: program(newNonce(), body),
-    root: true,
-    signal: ctx.signal,
-    discardStdout: true,
-    onStdout: chunk => follower.push(chunk),
+  const follower = new JournalFollower(host.name, ctx.emit)
+  const place = { runId: id, journal: journal.replace('.journal', ''), from: 0 }
+  const work = followJournal(transport, runnerFor(transport.user, true), place, chunk => {
+    follower.push(chunk)
+    return ctx.signal.aborted
   })
+  const gone = new Promise<void>(resolve =>
+    ctx.signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
+  await Promise.race([work, gone])
+  ctx.signal.throwIfAborted()
 }

@@ -12,5 +12,5 @@ export function recordOf({ id, record }: FleetRun): RunRecord {
 /** A recorded run as a command to go on with: what was decided in it holds. */
 export const invocationOf = (
   { task, params, on, pins, message }: RunRecord,
-  more: Pick<Invocation, 'runId'> & Partial<Pick<Invocation, 'on'>> = {},
+  more: Partial<Pick<Invocation, 'runId' | 'startedAt' | 'on'>> = {},
 ): Invocation => ({ task, params, on, pins, ...(message === undefined ? {} : { message }), ...more })

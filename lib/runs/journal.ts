@@ -43,10 +43,12 @@ export interface JournalFacts {
   readonly boot: string
 }
 
+type Word = 'done' | 'failed' | 'stopped'
+
 interface Marks {
   readonly steps: readonly JournalStep[]
   /** The last word of the script. */
-  readonly word: 'done' | 'stopped' | undefined
+  readonly word: Word | undefined
 }
 
 const newer = z.object({ version: z.number().int().min(2) })
@@ -81,7 +83,7 @@ export function parseJournal(name: string, bytes: Uint8Array, { isHeld, boot }: 
   const { startedAt } = header
   const failed = steps.some(step => step.state === 'failed')
   const open = steps.some(step => step.state === 'running')
-  if (failed) return { name, state: 'failed', startedAt, steps }
+  if (failed || word === 'failed') return { name, state: 'failed', startedAt, steps }
   if (word !== undefined && !open) return { name, state: word, startedAt, steps }
   if (isHeld) return { name, state: 'running', startedAt, steps }
   const why =
@@ -149,14 +151,16 @@ function readMarks(header: JournalHeader, body: Uint8Array): Marks {
 const shown = (line: string): string => sanitise(line).slice(0, KEPT.width)
 
 type Mark =
-  | { readonly type: 'word'; readonly word: 'done' | 'stopped' }
+  | { readonly type: 'word'; readonly word: Word }
   | { readonly type: 'begin'; readonly index: number }
   | { readonly type: 'end'; readonly index: number; readonly exitCode: number; readonly milliseconds: number }
 
 /** A marker that says what the contract knows, of a step that there is. Any other is passed over. */
 function markOf(words: readonly string[], count: number): Mark | undefined {
   const [word, ...rest] = words
-  if ((word === 'done' || word === 'stopped') && rest.length === 0) return { type: 'word', word }
+  if ((word === 'done' || word === 'failed' || word === 'stopped') && rest.length === 0) {
+    return { type: 'word', word }
+  }
   if (!rest.every(text => /^\d{1,15}$/.test(text))) return undefined
   const [index, exitCode, milliseconds] = rest.map(Number)
   if (index === undefined || index >= count) return undefined

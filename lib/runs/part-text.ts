@@ -46,8 +46,9 @@ function journalText({ state, why, steps }: Journal): Pick<PartText, 'text' | 'o
     case 'failed': {
       const failed = steps.findIndex(each => each.state === 'failed')
       const one = steps[failed]
-      const how = one === undefined ? '' : `: ${endOf(one)}`
-      return { text: `failed in ${place(steps, failed)}${how}`, output: one?.tail ?? [] }
+      // The disk was so full that the script could not even say what it would do next.
+      if (one === undefined) return { text: `failed ${between}: no room for its journal`, output: [] }
+      return { text: `failed in ${place(steps, failed)}: ${endOf(one)}`, output: one.tail }
     }
     case 'stopped':
       return { text: `stopped ${between}`, output: [] }

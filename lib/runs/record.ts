@@ -54,8 +54,8 @@ export function pin(record: RunRecord, name: string, value: string, isResumed: b
 /**
  * The first line of a journal, `001.journal` and up in a run's folder: one for each acting script of the run on this
  * host. What follows it is what the script said, as frames with this nonce: `begin <index>`, the step's output,
- * `end <index> <exit code> <milliseconds>`; at the end `done` or, when it was stopped before a step, `stopped`.
- * The script holds a `flock` on its journal while it lives: a free one without an end was cut off.
+ * `end <index> <exit code> <milliseconds>`; at the end `done`, `failed` after the step that failed or, when it was
+ * stopped before a step, `stopped`: by then the host is free for the next one. The script holds a `flock` on its journal while it lives: a free one without an end was cut off.
  */
 export const journalHeaderSchema = z
   .object({

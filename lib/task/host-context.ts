@@ -14,6 +14,8 @@ export interface HostRun {
   readonly signal: AbortSignal
   readonly emit: EventSink
   connect(host: FleetHost): Promise<Transport>
+  /** Called before a command that changes something. */
+  onChange?(host: FleetHost): void
 }
 
 /** The last lines of what a command said, for its error: stderr, or stdout where stderr is empty. */
@@ -57,6 +59,7 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
         run.emit({ type: 'note', host: host.name, text: `would run: ${command.text}` })
         return { exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
       }
+      run.onChange?.(host)
       return execute(command, options)
     },
   }

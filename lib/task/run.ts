@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { userInfo, hostname } from 'node:os'
 import type { z } from 'zod'
 import { AbortedError, messageOf } from '../errors.ts'
+import type { EventSink } from '../events/event.ts'
 import { localAccess } from '../fleet/local-access.ts'
 import { resolveHosts } from '../fleet/resolve.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
@@ -12,8 +13,9 @@ import { chooseSecrets } from '../secrets/choose.ts'
 import { connect } from '../transport/connect.ts'
 import { createPool } from '../transport/pool.ts'
 import { closeRun, reopenRun } from '../runs/close.ts'
+import { endedOf, type Ended } from '../runs/ended.ts'
+import { auditRan } from '../runs/ran.ts'
 import { jsonOf, pin, type RunRecord } from '../runs/record.ts'
-import { endedOf, touchedHosts } from '../runs/touched.ts'
 import type { Connect } from '../transport/transport.ts'
 import { confirm } from './confirm.ts'
 import type { TaskContext } from './context.ts'
@@ -51,7 +53,13 @@ export async function runTask<P extends Params>(
   open: Connect = connect,
 ): Promise<TaskResult> {
   const { fleet, signal, paths, timeout, concurrency, planOnly } = environment
-  const { emit, hosts: touched } = touchedHosts(environment.emit)
+  /** Hosts on which acting scripts worked, and those that only commands have changed. */
+  const acted = new Set<string>()
+  const ran = new Map<string, FleetHost>()
+  const emit: EventSink = event => {
+    if (event.type === 'step-started') acted.add(event.host)
+    environment.emit(event)
+  }
   const provider = await chooseProvider(fleet, environment)
   const local = await localAccess(fleet, environment)
   const base = baseHosts(task, environment, params)
@@ -77,7 +85,7 @@ export async function runTask<P extends Params>(
     fleet: fleet.name,
     owner,
     ...(message === undefined ? {} : { message }),
-    startedAt: environment.now().toISOString(),
+    startedAt: environment.resumes?.startedAt ?? environment.now().toISOString(),
     hosts: hosts.map(host => host.name),
     pins,
     tool: environment.version,
@@ -105,7 +113,15 @@ export async function runTask<P extends Params>(
     note: (text, host) => emit({ type: 'note', text, ...(host === undefined ? {} : { host: host.name }) }),
     warn: (text, host) => emit({ type: 'warning', text, ...(host === undefined ? {} : { host: host.name }) }),
     print: environment.print,
-    on: host => hostContext(host, { planOnly, timeout, signal, emit, connect: connectTo }),
+    on: host =>
+      hostContext(host, {
+        planOnly,
+        timeout,
+        signal,
+        emit,
+        connect: connectTo,
+        onChange: changed => ran.set(changed.name, changed),
+      }),
     connectFresh: (host, user) => open({ ...host.target, user }, { signal, timeout: patience }),
     connectAs: (host, user) => pool.open({ ...host.target, user }),
     each: (some, work) => eachHost(some, work, { concurrency, signal }),
@@ -121,8 +137,11 @@ export async function runTask<P extends Params>(
             timeout,
             runId,
             owner,
+            record,
+            wait,
             emit,
             signal,
+            reconnect: () => connectTo(host),
           })
         },
         { concurrency, signal },
@@ -139,22 +158,31 @@ export async function runTask<P extends Params>(
 
   emit({ type: 'run-started', task: task.name, fleet: fleet.name, hosts: hosts.map(host => host.name) })
   const resumed = environment.resumes?.runId !== undefined && !planOnly
-  const close = async (exitCode: number, error?: unknown) => {
-    const told = resumed ? hosts : allHosts.filter(host => touched.has(host.name))
-    if (!planOnly) await closeRun(ctx, told, endedOf(environment.now(), exitCode, error))
-  }
+  let ended: Ended | undefined
   try {
     if (resumed) await reopenRun(ctx, hosts)
     const result = { exitCode: 0, ...(await task.run(ctx, params)) }
-    await close(result.exitCode)
+    ended = endedOf(environment.now(), result.exitCode)
     return result
   } catch (error) {
-    await close(1, signal.aborted ? new AbortedError('stopped') : error)
-    if (signal.aborted && !(error instanceof AbortedError)) {
-      throw new AbortedError(`stopped: ${messageOf(error)}`, { cause: error })
-    }
-    throw error
+    ended = endedOf(environment.now(), 1, signal.aborted ? new AbortedError('stopped') : error)
+    if (!signal.aborted) throw error
+    if (error instanceof AbortedError && acted.size === 0) throw error
+    const text = error instanceof AbortedError ? error.message : `stopped: ${messageOf(error)}`
+    throw new AbortedError(text, { cause: error, ...(acted.size > 0 && { hint: `fleet resume ${runId}` }) })
   } finally {
+    const unaudited = [...ran.values()].filter(({ name }) => !acted.has(name))
+    await Promise.all(
+      unaudited.map(async host => {
+        try {
+          await auditRan(await connectTo(host), record)
+        } catch (error) {
+          ctx.warn(messageOf(error), host)
+        }
+      }),
+    )
+    const told = resumed ? hosts : allHosts.filter(({ name }) => acted.has(name) || ran.has(name))
+    if (ended !== undefined && !planOnly) await closeRun(ctx, told, ended)
     await pool.closeAll()
   }
 }

@@ -67,7 +67,7 @@ test('a plan observes once, as root, with nothing in the command', async () => {
 })
 
 test('steps stream as events', async () => {
-  const acting = '~ begin 0\n~ end 0 0 20\n~ begin 1\none\ntwo~ end 1 0 30\n~ done\n'
+  const acting = '~ journal 001\n{}\n~ begin 0\n~ end 0 0 20\n~ begin 1\none\ntwo~ end 1 0 30\n~ done\n'
   const { outcome, events } = await apply([NOTHING_THERE, acting])
   expect(outcome).toMatchObject({ applied: ['write /etc/a', 'write /etc/b'] })
   expect(events.slice(1).map(event => ('text' in event ? event.text : event.type))).toEqual([
@@ -85,9 +85,10 @@ test('steps stream as events', async () => {
 test('a line is told when it ends, not when the next one begins', () => {
   const lines: string[] = []
   const steps = [{ resource: 'a', step: { title: 'a', script: '' }, marks: [] }]
-  const reader = new ActReader('web1', steps, 'N', event => {
+  const emit = (event: FleetEvent) => {
     if (event.type === 'step-output') lines.push(event.text)
-  })
+  }
+  const reader = new ActReader({ host: 'web1', runId: 'r', steps, nonce: 'N', emit })
   const told = ['\nN begin 0\n', 'one', '\n', 'two\nthree\n', '\nN end 0 0 0\n'].map(chunk => {
     reader.push(Buffer.from(chunk))
     return lines.length
@@ -99,23 +100,38 @@ test('a line is told when it ends, not when the next one begins', () => {
 test.each([
   [
     'a failed step',
-    '~ begin 0\nl1\n\nl2~ end 0 3 10\n',
+    '~ journal 001\n~ begin 0\nl1\n\nl2~ end 0 3 10\n~ failed\n',
     /^web1: file \/etc\/a: write \/etc\/a: exit code 3\n {2}l1\n {2}l2$/,
   ],
-  ['a step out of time', '~ begin 0\n~ end 0 124 10\n', /file \/etc\/a: write \/etc\/a: ended after 600 s$/],
+  [
+    'a step out of time',
+    '~ journal 001\n~ begin 0\n~ end 0 124 10\n~ failed\n',
+    /file \/etc\/a: write \/etc\/a: ended after 600 s$/,
+  ],
   [
     'a held lock',
-    '~ held\nalice\nrun-7\n2026-11-22T10:00:00Z\n~ done\n',
-    /held by alice \(run run-7, since 2026-11-22T10:00:00Z\)/,
+    '~ held\nalice\nrun-7\n2026-11-22T10:00:00Z\nfix it\n~ told\n',
+    /^web1: held by alice \(run run-7, since 2026-11-22T10:00:00Z\): fix it$/,
   ],
   [
     'lost in a step',
-    '~ begin 0\n~ end 0 0 10\n~ begin 1\nLOST',
-    /connection lost during step 2 of 2 \(write \/etc\/b\): its state is unknown/,
+    '~ journal 001\n~ begin 0\n~ end 0 0 10\n~ begin 1\nLOST',
+    /connection lost during step 2 of 2 \(write \/etc\/b\): it goes on there/,
   ],
-  ['lost between steps', '~ begin 0\n~ end 0 0 10\nLOST', /connection lost after 1 of 2 steps/],
-  ['an end in the middle', '~ begin 0\n', /the run stopped during write \/etc\/a/],
-  ['a secret printed', '~ begin 1\nbad line: xyzzy-secret\n~ end 1 1 10\n', /bad line: \[secret\]$/],
+  [
+    'lost between steps',
+    '~ journal 001\n~ begin 0\n~ end 0 0 10\nLOST',
+    /connection lost after 1 of 2 steps: it goes on there/,
+  ],
+  ['an end in the middle', '~ journal 001\n~ begin 0\n', /the run was cut off during write \/etc\/a/],
+  ['a stop', '~ journal 001\n~ begin 0\n~ end 0 0 10\n~ stopped\n', /^web1: stopped after 1 of 2 steps$/],
+  ['a stop before the first step', '~ stopped\n', /^web1: stopped before its first step$/],
+  ['an end before the first step', '', /nothing was begun: exit code 0/],
+  [
+    'a secret printed',
+    '~ journal 001\n~ begin 1\nbad line: xyzzy-secret\n~ end 1 1 10\n~ failed\n',
+    /bad line: \[secret\]$/,
+  ],
 ])('%s', async (_, acting, message) => {
   const { outcome, events } = await apply([NOTHING_THERE, acting])
   expect(outcome).toMatchObject({ message: expect.stringMatching(message) })

@@ -66,16 +66,27 @@ test.each<[string, (host: string) => Error | undefined, number, string]>([
   expect(tried).toEqual(['a', 'b', 'c', 'd'])
 })
 
-test('after an abort no further host is begun, and the abort is what is told', async () => {
+test('after an abort no further host is begun, and it is told where each stands', async () => {
   const controller = new AbortController()
   const tried: string[] = []
-  const work = async ({ name }: { name: string }) => {
-    tried.push(name)
-    controller.abort(new AbortedError('stopped by SIGINT'))
+  const work = async ({ name: host }: { name: string }) => {
+    tried.push(host)
+    if (host === 'a') return
+    controller.abort(new AbortedError('stopped by SIGINT', { hint: 'again' }))
+    if (host === 'b')
+      throw new AbortedError('stopped after 2 of 7 steps', { host, hint: 'fleet resume run-1' })
     throw new Error('cut off')
   }
-  await expect(eachHost(hosts, work, { concurrency: 1, signal: controller.signal })).rejects.toThrow(
-    'stopped by SIGINT',
-  )
-  expect(tried).toEqual(['a'])
+  await expect(eachHost(hosts, work, { concurrency: 3, signal: controller.signal })).rejects.toMatchObject({
+    message: [
+      'stopped by SIGINT',
+      '  a: done',
+      '  b: stopped after 2 of 7 steps',
+      '  c: cut off',
+      '  d: not begun',
+    ].join('\n'),
+    hint: 'fleet resume run-1',
+    exitCode: 8,
+  })
+  expect(tried).toEqual(['a', 'b', 'c'])
 })

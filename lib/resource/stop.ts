@@ -1,0 +1,36 @@
+import { AbortedError, CommandError } from '../errors.ts'
+import { STOP, type RunRecord } from '../runs/record.ts'
+import { quote } from '../shell/quote.ts'
+import { tail } from '../text/last-lines.ts'
+import type { Transport } from '../transport/transport.ts'
+import { newNonce, packed, program, type Runner } from './program.ts'
+
+/** Milliseconds for a host to take note of it. */
+const PATIENCE = 15_000
+
+/** Asks the run's acting scripts on a host to begin no further step. Throws CommandError, ConnectError, TimeoutError. */
+export async function requestStop(
+  transport: Transport,
+  runner: Runner,
+  { id, owner }: Pick<RunRecord, 'id' | 'owner'>,
+): Promise<void> {
+  const body = `umask 077
+folder=${runner.stateFolder}/runs/${id}
+mkdir -p "$folder" && [ ! -e "$folder/${STOP}" ] || exit
+printf '{"by":%s,"at":"%s"}\\n' ${quote(JSON.stringify(owner))} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$folder/${STOP}.new" &&
+  mv -f "$folder/${STOP}.new" "$folder/${STOP}"`
+  const result = await transport.exec(runner.command, {
+    stdin: packed(program(newNonce(), body)),
+    root: runner.root,
+    timeout: PATIENCE,
+  })
+  if (result.exitCode === 0) return
+  throw new CommandError(`cannot be told to stop${tail(result.stderr.toString('utf8'))}`, {
+    host: transport.host,
+    hint: `fleet abort ${id}`,
+  })
+}
+
+/** A stop was asked for before the host began anything. */
+export const stoppedBefore = (host: string, runId: string): AbortedError =>
+  new AbortedError('stopped before its first step', { host, hint: `fleet resume ${runId}` })

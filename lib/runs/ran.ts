@@ -1,0 +1,35 @@
+import { CommandError } from '../errors.ts'
+import { newNonce, packed, program, runnerFor } from '../resource/program.ts'
+import { quote } from '../shell/quote.ts'
+import { tail } from '../text/last-lines.ts'
+import type { Transport } from '../transport/transport.ts'
+import { AUDIT, RECORD, RUNS, type RunRecord } from './record.ts'
+
+/** Milliseconds for a host to write two short files. */
+const PATIENCE = 15_000
+
+/**
+ * Leaves the record and an audit line on a host that a run changed by commands alone: an acting script leaves its own.
+ * Throws CommandError, ConnectError, TimeoutError.
+ */
+export async function auditRan(transport: Transport, record: RunRecord): Promise<void> {
+  const { id: run, task, params, owner, message } = record
+  const part = { run, task, params, owner, ...(message === undefined ? {} : { message }) }
+  const body = `umask 077
+folder=${RUNS}/${run}
+mkdir -p "$folder" && chmod 0700 ${RUNS} "$folder" || return 1
+printf '%s\\n' ${quote(JSON.stringify(record))} >"$folder/${RECORD}.new" &&
+  mv -f "$folder/${RECORD}.new" "$folder/${RECORD}" || return 1
+printf '{"version":1,"at":"%s",%s,"outcome":"ran","changed":0}\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \\
+  ${quote(JSON.stringify(part).slice(1, -1))} >>${AUDIT}`
+  const runner = runnerFor(transport.user, true)
+  const result = await transport.exec(runner.command, {
+    stdin: packed(program(newNonce(), body)),
+    root: true,
+    timeout: PATIENCE,
+  })
+  if (result.exitCode === 0) return
+  throw new CommandError(`no line in its audit log${tail(result.stderr.toString('utf8'))}`, {
+    host: transport.host,
+  })
+}
