@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { FleetError } from '../lib/errors.ts'
+import { FleetError, UsageError } from '../lib/errors.ts'
 import type { Fleet } from '../lib/fleet/model.ts'
 import type { Invocation, Task, TaskResult } from '../lib/task/define.ts'
 import type { Environment } from '../lib/task/environment.ts'
@@ -121,15 +121,21 @@ async function runNext(
   byName: (name: string) => Promise<Task>,
 ): Promise<TaskResult> {
   const nextTask = await byName(next.task)
-  const nextParams = z.parse(nextTask.params, next.params)
-  const resumes = next.runId === undefined ? {} : { resumes: { runId: next.runId, pins: next.pins ?? {} } }
-  const result = await runAll(
-    runTask,
-    nextTask,
-    nextParams,
-    { ...environment, on: next.on, ...resumes },
-    byName,
-  )
+  const parsed = z.safeParse(nextTask.params, next.params)
+  if (!parsed.success) {
+    throw new UsageError(`${next.task} takes other options here:\n${z.prettifyError(parsed.error)}`, {
+      hint: `fleet ${next.task} --help`,
+    })
+  }
+  const { runId, startedAt, pins } = next
+  const message = environment.message ?? next.message
+  const resumes = {
+    pins: pins ?? {},
+    ...(runId === undefined ? {} : { runId }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+  }
+  const over = { on: next.on, resumes, ...(message === undefined ? {} : { message }) }
+  const result = await runAll(runTask, nextTask, parsed.data, { ...environment, ...over }, byName)
   const isDone = (result.exitCode ?? 0) === 0
   return next.followedBy === undefined || !isDone
     ? result

@@ -46,7 +46,9 @@ export default defineTask({
     const left = named.filter(each => !services.includes(each)).map(([service]) => service)
     if (left.length > 0) ctx.note(`left out by --on: ${left.join(', ')}`)
     // Every release is found before anything changes: a wrong name must not stop a roll-out half-way.
-    const releases = await Promise.all(services.map(([, service]) => serviceRelease(ctx, service, ref)))
+    const releases = await Promise.all(
+      services.map(([each, service]) => serviceRelease(ctx, each, service, ref)),
+    )
     await using _held = await takeLeases(ctx, serviceLeases(ctx, services))
     ctx.phase('what the releases stand on: packages, stores, engines, proxies')
     const [foundation] = await Promise.all([

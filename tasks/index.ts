@@ -5,6 +5,11 @@ import type { TaskEntry } from '../lib/task/entry.ts'
  * as Node itself; a test holds names and summaries equal to the tasks' own.
  */
 export const tasks: readonly TaskEntry[] = [
+  {
+    name: 'abort',
+    summary: 'Stop a run after its current step on each host, whoever began it',
+    load: () => import('./abort.ts'),
+  },
   { name: 'apply', summary: 'Do exactly what a plan file says, or refuse', load: () => import('./apply.ts') },
   {
     name: 'completion',
@@ -30,6 +35,11 @@ export const tasks: readonly TaskEntry[] = [
     name: 'get',
     summary: 'Copy a file or a folder from the hosts to this machine',
     load: () => import('./get.ts'),
+  },
+  {
+    name: 'history',
+    summary: 'Show who ran what on the hosts, when, why, and how it went',
+    load: () => import('./history.ts'),
   },
   { name: 'hosts', summary: 'List the hosts of the fleet', load: () => import('./hosts.ts') },
   {
@@ -86,10 +96,26 @@ export const tasks: readonly TaskEntry[] = [
     load: () => import('./put.ts'),
   },
   {
+    name: 'resume',
+    summary: 'Go on with a run that was interrupted, from any machine',
+    load: () => import('./resume.ts'),
+  },
+  {
+    name: 'retry',
+    summary: 'Run a task again on the hosts that a run did not get through on',
+    load: () => import('./retry.ts'),
+  },
+  {
     name: 'rollback',
     summary: 'Send all traffic back to the release before, in one flip',
     load: () => import('./rollback.ts'),
   },
+  {
+    name: 'runs',
+    summary: 'List the latest runs on the hosts, whoever began them',
+    load: () => import('./runs.ts'),
+  },
+  { name: 'show', summary: 'Show how a run stands on each of its hosts', load: () => import('./show.ts') },
   {
     name: 'ssh',
     summary: 'Open a shell on a host, or run one command there',

@@ -24,7 +24,7 @@ export default defineTask({
   async run(ctx, { service: name, release: ref }) {
     const service = containerNamed(ctx.fleet, name)
     requireChosen(ctx, name, service)
-    const release = await serviceRelease(ctx, service, ref)
+    const release = await serviceRelease(ctx, name, service, ref)
     const report = await swapIn(ctx, swapTarget(ctx, name, service), release)
     if (report.outcome === 'deployed')
       ctx.print(`${name}: ${release.label} (${release.id}) serves from ${report.slot}`)

@@ -22,7 +22,9 @@ export async function planReleases(
   ref: string | undefined,
 ): Promise<ReadonlyMap<string, Release>> {
   const services = Object.entries(ctx.fleet.services)
-  const releases = await Promise.all(services.map(([, service]) => serviceRelease(ctx, service, ref)))
+  const releases = await Promise.all(
+    services.map(([name, service]) => serviceRelease(ctx, name, service, ref)),
+  )
   return new Map(services.flatMap(([name], index) => [[name, releases[index]]] as const).filter(isFound))
 }
 

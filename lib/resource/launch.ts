@@ -58,7 +58,7 @@ set -- "$folder"/*.journal
 number=$(($# + 1))
 case $number in ?) number=00$number ;; ??) number=0$number ;; esac
 journal=$folder/$number.journal
-exec 8>>"$journal" && flock -n 8 || return 1
+exec 8>>"$journal" && flock -w 10 8 || return 1
 room=$(fallocate -n -l ${MARGIN} "$journal" 2>&1)
 case $room in *'No space'* | *[qQ]uota*) rm -f "$journal"; printf '%s\\n' "$room" >&2; return 1 ;; esac
 printf '{"version":1,"nonce":"%s","boot":"%s","startedAt":"%s","steps":%s}\\n' "$nonce" "$boot" \\

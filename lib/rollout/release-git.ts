@@ -43,10 +43,29 @@ export async function gitRelease(source: string, ref: string, signal: AbortSigna
   if (found.exitCode !== 0 || !/^[0-9a-f]{40,64}$/.test(tree)) {
     throw new ConfigError(`no tag, branch or commit ${ref} in ${source}`, { hint: listHint(source, true) })
   }
+  return releaseOf(source, ref, tree, signal)
+}
+
+async function releaseOf(source: string, ref: string, tree: string, signal: AbortSignal): Promise<Release> {
   await refuseUnfit(source, ref, tree, signal)
   const gitDir = (await git(source, ['rev-parse', '--absolute-git-dir'], signal)).stdout
   const id = tree.slice(0, 12)
   return { id, label: ref, archive: () => normalised(archiveOf(gitDir, tree, signal), id) }
+}
+
+/** The release with this id, wherever its label stands by now; undefined where this repository does not hold it. */
+export async function gitTreeRelease(
+  source: string,
+  id: string,
+  label: string,
+  signal: AbortSignal,
+): Promise<Release | undefined> {
+  if (!/^[0-9a-f]{12}$/.test(id)) return undefined
+  const found = await git(source, ['rev-parse', '--verify', '--quiet', `${id}^{tree}`], signal)
+  const tree = found.stdout.trim()
+  // Twelve digits could also begin the name of a commit, whose tree is another one.
+  if (found.exitCode !== 0 || !tree.startsWith(id)) return undefined
+  return releaseOf(source, label, tree, signal)
 }
 
 /** A release is whole in itself: no submodules, no links that lead out of it. */

@@ -19,6 +19,9 @@ const isFolder = async (path: string): Promise<boolean> =>
     () => false,
   )
 
+/** `/path`, `./path` and `../path` are folders, also where there is a git repository. */
+export const isFolderRef = (ref: string): boolean => /^(\/|\.{1,2}(\/|$))/.test(ref)
+
 /**
  * The release that `ref` names. `/path`, `./path` and `../path` are folders of the operator; anything else is a git
  * ref in `source`, or, where `source` is a plain folder, a folder in it. Nothing is written anywhere.
@@ -31,7 +34,7 @@ export async function resolveRelease(
   if (ref.startsWith('-') || ref === '' || /[\0-\x20\x7f]/.test(ref)) {
     throw new ConfigError(`${JSON.stringify(ref)} cannot be a release`, { hint: listHint(source, false) })
   }
-  if (/^(\/|\.{1,2}(\/|$))/.test(ref)) {
+  if (isFolderRef(ref)) {
     const path = resolve(cwd, ref)
     if (await isFolder(path)) return folderRelease(path, basename(path), signal)
     throw new ConfigError(`no folder ${path}`, { hint: `ls ${dirname(path)}` })

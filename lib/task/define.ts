@@ -20,6 +20,10 @@ export interface Invocation {
   readonly on: readonly string[]
   /** Goes on under this id instead of a new one. */
   readonly runId?: string
+  /** When the run that goes on began, ISO 8601. */
+  readonly startedAt?: string
+  /** Why, in the words of the operator who began it; `--message` stands above it. */
+  readonly message?: string
   /** What the run had decided before. */
   readonly pins?: Readonly<Record<string, string>>
   /** What comes after it, once it has succeeded. */

@@ -12,8 +12,13 @@ export interface Environment {
   readonly wait: number
   /** Why, in the operator's words: `--message`. */
   readonly message?: string
-  /** The run that goes on. */
-  readonly resumes?: { readonly runId: string; readonly pins: Readonly<Record<string, string>> }
+  /** The run that goes on, or, without an id, the one whose decisions a new run takes over. */
+  readonly resumes?: {
+    readonly runId?: string
+    readonly pins: Readonly<Record<string, string>>
+    /** When it began, ISO 8601. */
+    readonly startedAt?: string
+  }
   /** Version of this program. */
   readonly version: string
   readonly concurrency: number

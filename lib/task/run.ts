@@ -12,6 +12,8 @@ import { applyResources } from '../resource/apply.ts'
 import { chooseSecrets } from '../secrets/choose.ts'
 import { connect } from '../transport/connect.ts'
 import { createPool } from '../transport/pool.ts'
+import { closeRun, reopenRun } from '../runs/close.ts'
+import { endedOf, type Ended } from '../runs/ended.ts'
 import { auditRan } from '../runs/ran.ts'
 import { jsonOf, pin, type RunRecord } from '../runs/record.ts'
 import type { Connect } from '../transport/transport.ts'
@@ -87,7 +89,7 @@ export async function runTask<P extends Params>(
     fleet: fleet.name,
     owner,
     ...(message === undefined ? {} : { message }),
-    startedAt: environment.now().toISOString(),
+    startedAt: environment.resumes?.startedAt ?? environment.now().toISOString(),
     hosts: hosts.map(host => host.name),
     pins,
     tool: environment.version,
@@ -162,10 +164,15 @@ export async function runTask<P extends Params>(
   }
 
   emit({ type: 'run-started', task: task.name, fleet: fleet.name, hosts: hosts.map(host => host.name) })
+  const resumed = environment.resumes?.runId !== undefined && !planOnly
+  let ended: Ended | undefined
   try {
-    const result = await task.run(ctx, params)
-    return { exitCode: 0, ...result }
+    if (resumed) await reopenRun(ctx, hosts)
+    const result = { exitCode: 0, ...(await task.run(ctx, params)) }
+    ended = endedOf(environment.now(), result.exitCode)
+    return result
   } catch (error) {
+    ended = endedOf(environment.now(), 1, signal.aborted ? new AbortedError('stopped') : error)
     if (gaveUp !== undefined && !environment.signal.aborted) throw gaveUp
     if (!signal.aborted) throw error
     if (error instanceof AbortedError && acted.size === 0) throw error
@@ -182,6 +189,8 @@ export async function runTask<P extends Params>(
         }
       }),
     )
+    const told = resumed ? hosts : allHosts.filter(({ name }) => acted.has(name) || ran.has(name))
+    if (ended !== undefined && !planOnly) await closeRun(ctx, told, ended)
     await pool.closeAll()
   }
 }

@@ -1,0 +1,33 @@
+import { clip } from '../text/clip.ts'
+import { sanitise } from '../text/sanitise.ts'
+import { table } from '../ui/table.ts'
+import { commandLine } from './command-line.ts'
+import type { HistoryEntry } from './history.ts'
+import { hostsText, type KnownParams } from './runs-table.ts'
+
+/** `changed 12`, `failed on web2: unpack big`, `stopped on web1 web2` */
+function outcomeText({ outcome, hosts }: HistoryEntry): string {
+  const those = hosts.filter(host => host.outcome === outcome)
+  if (outcome === 'changed') return `changed ${hosts.reduce((sum, { changed }) => sum + changed, 0)}`
+  if (outcome === 'ran') return 'ran'
+  const failed = those.find(host => host.failed !== undefined)?.failed
+  const step = failed === undefined ? '' : `: ${sanitise(failed)}`
+  return `${outcome} on ${hostsText(those.map(({ host }) => host))}${step}`
+}
+
+const timeText = (at: string): string => at.slice(0, 19).replace('T', ' ')
+
+/** The runs of the audit logs, one a line. Times are UTC. */
+export const historyTable = (entries: readonly HistoryEntry[], known: KnownParams): string =>
+  table(
+    ['when (UTC)', 'by', 'what', 'why', 'hosts', 'outcome', 'run'],
+    entries.map(entry => [
+      timeText(entry.at),
+      clip(sanitise(entry.owner), 24),
+      clip(commandLine(entry, known.get(entry.task)), 40),
+      clip(sanitise(entry.message ?? '-'), 30),
+      hostsText(entry.hosts.map(({ host }) => host)),
+      clip(outcomeText(entry), 50),
+      clip(sanitise(entry.run), 64),
+    ]),
+  )

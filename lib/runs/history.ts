@@ -1,0 +1,125 @@
+import type { Answers } from './ask.ts'
+import { fleetRuns } from './fleet-run.ts'
+import type { AuditLine, RunRecord } from './record.ts'
+
+/** What one run came to on one host. */
+export interface HostOutcome {
+  readonly host: string
+  readonly outcome: AuditLine['outcome']
+  /** Steps that succeeded, of all its scripts. */
+  readonly changed: number
+  /** The step that failed. */
+  readonly failed?: string
+}
+
+/** One run as the hosts' audit logs tell it. */
+export interface HistoryEntry {
+  readonly run: string
+  /** ISO 8601: when it began by its operator's clock, or, where no host holds its record, its first line. */
+  readonly at: string
+  readonly task: string
+  readonly params: RunRecord['params']
+  readonly on: readonly string[]
+  readonly owner: string
+  readonly message?: string
+  readonly hosts: readonly HostOutcome[]
+  /** The worst of its hosts. */
+  readonly outcome: AuditLine['outcome']
+  /** Services that its record names: `release web` is pinned. */
+  readonly services: readonly string[]
+}
+
+const WEIGHT: readonly AuditLine['outcome'][] = ['failed', 'stopped', 'changed', 'ran']
+
+/** The last line tells how it ended; that commands ran as well is less than what a plan changed. */
+function outcomeOn(host: string, lines: readonly AuditLine[]): HostOutcome {
+  const last = lines.findLast(({ outcome }) => outcome !== 'ran') ?? lines.at(-1)
+  const changed = lines.reduce((sum, line) => sum + line.changed, 0)
+  return {
+    host,
+    outcome: last?.outcome ?? 'ran',
+    changed,
+    ...(last?.failed === undefined ? {} : { failed: last.failed }),
+  }
+}
+
+/** `20261122T120000-3f9a` begins with its operator's time. */
+function timeOf(id: string): string | undefined {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-/.exec(id)
+  if (parts === null) return undefined
+  const [, year, month, day, hours, minutes, seconds] = parts
+  const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString()
+}
+
+function isTime(text: string): boolean {
+  return !Number.isNaN(Date.parse(text))
+}
+
+/** `release web` is a decision about the service `web`. */
+const servicesOf = (record: RunRecord | undefined): string[] =>
+  Object.keys(record?.pins ?? {}).flatMap(name => (name.startsWith('release ') ? [name.slice(8)] : []))
+
+/** Puts the audit lines of all hosts together, run by run, newest first. Host clocks tear no run apart. */
+export function historyOf(answers: Answers): readonly HistoryEntry[] {
+  const records = new Map(
+    fleetRuns(answers).flatMap(({ id, record }) => (typeof record === 'string' ? [] : [[id, record]])),
+  )
+  const byRun = new Map<string, Map<string, AuditLine[]>>()
+  for (const [host, { audit }] of answers.hosts) {
+    for (const line of audit) {
+      const hosts = byRun.get(line.run) ?? new Map<string, AuditLine[]>()
+      byRun.set(line.run, hosts.set(host, [...(hosts.get(host) ?? []), line]))
+    }
+  }
+  const entries = [...byRun].flatMap(([run, hosts]) => {
+    const lines = [...hosts.values()].flat()
+    const [first] = lines.toSorted((a, b) => (a.at < b.at ? -1 : 1))
+    if (first === undefined) return []
+    const record = records.get(run)
+    const times = [record?.startedAt, timeOf(run), first.at].flatMap(time => time ?? [])
+    const outcomes = [...hosts].map(([host, own]) => outcomeOn(host, own))
+    const { task, params, owner } = record ?? first
+    const message = record?.message ?? first.message
+    return {
+      run,
+      at: new Date(times.find(isTime) ?? 0).toISOString(),
+      task,
+      params,
+      on: record?.on ?? [],
+      owner,
+      ...(message === undefined ? {} : { message }),
+      hosts: outcomes,
+      outcome: WEIGHT.find(each => outcomes.some(({ outcome }) => outcome === each)) ?? 'ran',
+      services: servicesOf(record),
+    }
+  })
+  return entries.toSorted((a, b) => (a.at < b.at ? 1 : -1))
+}
+
+/** What an operator asks the history for. */
+export interface HistoryFilter {
+  /** Milliseconds since 1970. */
+  readonly since?: number | undefined
+  readonly service?: string | undefined
+  /** `ann`, or the whole `ann@laptop`. */
+  readonly by?: string | undefined
+}
+
+const isAbout = ({ params, services }: HistoryEntry, service: string): boolean =>
+  services.includes(service) ||
+  Object.values(params).flat().includes(service) ||
+  (params.service === 'all' && services.length === 0)
+
+const isBy = ({ owner }: HistoryEntry, by: string): boolean => owner === by || owner.split('@')[0] === by
+
+export const filterHistory = (
+  entries: readonly HistoryEntry[],
+  { since, service, by }: HistoryFilter,
+): readonly HistoryEntry[] =>
+  entries.filter(
+    entry =>
+      (since === undefined || !(Date.parse(entry.at) < since)) &&
+      (service === undefined || isAbout(entry, service)) &&
+      (by === undefined || isBy(entry, by)),
+  )

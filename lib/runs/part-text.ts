@@ -1,0 +1,93 @@
+import { formatDuration } from '../text/duration.ts'
+import { sanitise } from '../text/sanitise.ts'
+import type { FleetRun, Part } from './fleet-run.ts'
+import { decisive } from './host-run.ts'
+import type { Journal, JournalStep } from './journal.ts'
+
+/** Exit codes of `timeout`. */
+const TIMED_OUT = new Set([124, 137])
+
+/** What is told of one part of a run. */
+export interface PartText {
+  /** `failed in step 3 of 7 (unpack big): exit code 2` */
+  readonly text: string
+  /** The last lines that its step said. */
+  readonly output: readonly string[]
+  readonly milliseconds: number
+}
+
+const total = (journals: readonly Journal[]): number =>
+  journals.flatMap(({ steps }) => steps).reduce((sum, { milliseconds = 0 }) => sum + milliseconds, 0)
+
+const counted = (count: number): string => `${count} step${count === 1 ? '' : 's'}`
+
+/** `step 3 of 7 (unpack big)` */
+const place = (steps: readonly JournalStep[], index: number): string =>
+  `step ${index + 1} of ${steps.length} (${steps[index]?.title ?? 'unknown'})`
+
+function endOf({ exitCode = 0, timeout }: JournalStep): string {
+  return TIMED_OUT.has(exitCode) ? `ended after its ${timeout} s` : `exit code ${exitCode}`
+}
+
+function journalText({ state, why, steps }: Journal): Pick<PartText, 'text' | 'output'> {
+  const at = steps.findIndex(step => step.state !== 'done')
+  const step = steps[at]
+  const after = steps.filter(each => each.state === 'done').length
+  const output = step?.tail ?? []
+  const between = `after ${after} of ${counted(steps.length)}`
+  switch (state) {
+    case 'done':
+      return { text: 'done', output: [] }
+    case 'running':
+      return {
+        text: step?.state === 'running' ? `running ${place(steps, at)}` : `running, ${between}`,
+        output,
+      }
+    case 'failed': {
+      const failed = steps.findIndex(each => each.state === 'failed')
+      const one = steps[failed]
+      // The disk was so full that the script could not even say what it would do next.
+      if (one === undefined) return { text: `failed ${between}: no room for its journal`, output: [] }
+      return { text: `failed in ${place(steps, failed)}: ${endOf(one)}`, output: one.tail }
+    }
+    case 'stopped':
+      return { text: `stopped ${between}`, output: [] }
+    case 'cut':
+      return step?.state === 'cut'
+        ? { text: `cut off in ${place(steps, at)}: ${why}; how far that step came is unknown`, output }
+        : { text: `cut off ${steps.length === 0 ? '' : `${between}: `}${why}`, output: [] }
+    case 'unreadable':
+      return { text: `unreadable: ${why}`, output: [] }
+  }
+}
+
+/** How a host stands in a run, in words. */
+export function partText({ state, run, reason }: Part, { ended, record }: FleetRun): PartText {
+  if (run === undefined) {
+    const isAllDone = ended?.exitCode === 0
+    const text = state === 'not begun' && isAllDone ? 'nothing to do there' : state
+    return {
+      text: reason === undefined ? text : `${text}: ${sanitise(reason.split('\n')[0] ?? '')}`,
+      output: [],
+      milliseconds: 0,
+    }
+  }
+  const journal = decisive(run)
+  const milliseconds = total(run.journals)
+  const own = typeof run.record === 'string' && typeof record !== 'string' ? ` (${run.record})` : ''
+  if (journal === undefined) return { text: `${state}${own}`, output: [], milliseconds }
+  const { text, output } = journalText(journal)
+  const steps = run.journals.flatMap(each => each.steps)
+  return {
+    text: `${text}${state === 'done' ? `: ${counted(steps.length)}` : ''}${own}`,
+    output,
+    milliseconds,
+  }
+}
+
+/** `3.2s`, or `3.2s to 4.1s` where hosts differ; nothing when nobody measured. */
+export function spanText(all: readonly number[]): string {
+  const [least, most] = [Math.min(...all), Math.max(...all)].map(formatDuration)
+  if (Math.max(...all, 0) === 0) return ''
+  return least === most ? `, ${least}` : `, ${least} to ${most}`
+}

@@ -1,0 +1,55 @@
+import { UsageError } from '../errors.ts'
+import type { Fleet } from '../fleet/model.ts'
+import type { FleetRun, PartState } from './fleet-run.ts'
+import type { RunRecord } from './record.ts'
+
+/** Where a run did not get to its end, as far as anybody knows. */
+const AGAIN: readonly PartState[] = [
+  'failed',
+  'cut',
+  'stopped',
+  'unreadable',
+  'not begun',
+  'unreachable',
+  'no answer',
+]
+
+/** What `fleet retry` works on. */
+export interface Retry {
+  readonly on: readonly string[]
+  /** Why it is more than the hosts that failed. */
+  readonly note?: string
+}
+
+/** The hosts that a run failed on, was cut off, or never came to. Throws a UsageError while it runs. */
+export function hostsToRetry({ id, state, parts, ended }: FleetRun): readonly string[] {
+  if (state === 'running') {
+    throw new UsageError(`run ${id} still runs`, { hint: `fleet resume ${id}, or fleet abort ${id}` })
+  }
+  const isOver = ended?.exitCode === 0
+  const again = parts.filter(part => AGAIN.includes(part.state) && !(isOver && part.state === 'not begun'))
+  // It failed as a whole, after every host had done its part: no health, no traffic.
+  const all = state === 'failed' && again.length === 0 ? parts : again
+  return all.map(({ host }) => host)
+}
+
+/** A service that `hosts` would tear apart: a container's traffic moves on all hosts, a migration runs on the first one. */
+function torn(fleet: Fleet, { params }: RunRecord, hosts: readonly string[]): string | undefined {
+  const { service: named } = params
+  const found = Object.entries(fleet.services).find(([name, service]) => {
+    if (named !== name && named !== 'all') return false
+    const all = Object.keys(fleet.hosts).filter(host => fleet.hosts[host]?.role === service.role)
+    const chosen = all.filter(host => hosts.includes(host))
+    if (chosen.length === 0) return false
+    if (service.kind === 'container') return chosen.length < all.length
+    return service.migrate !== undefined && chosen[0] !== all[0]
+  })
+  return found?.[0]
+}
+
+/** What `--on` of a retry is: the hosts alone, or what it was before where a service cannot be had in parts. */
+export function retryOn(fleet: Fleet, record: RunRecord, hosts: readonly string[]): Retry {
+  const service = torn(fleet, record, hosts)
+  if (service === undefined) return { on: hosts }
+  return { on: record.on, note: `${service} cannot be rolled out in parts: all hosts of the run take part` }
+}

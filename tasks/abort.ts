@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { defineTask, TimeoutError } from '../lib/index.ts'
+import { askForRun } from '../lib/runs/find.ts'
+import { runParam } from '../lib/runs/run-param.ts'
+import { showData, showText } from '../lib/runs/show-text.ts'
+import { askToStop, waitForEnd } from '../lib/runs/stop.ts'
+import { formatDuration } from '../lib/text/duration.ts'
+import { knownParams } from './known.ts'
+
+export default defineTask({
+  name: 'abort',
+  summary: 'Stop a run after its current step on each host, whoever began it',
+  description:
+    'No further step begins on any of its hosts; a step in the middle of its work goes on to its end, for which --timeout ' +
+    'waits. Nothing is undone: fleet resume goes on with it, fleet show tells where it stands.',
+  params: z.strictObject({ run: runParam }),
+  args: ['run'],
+  hosts: 'all',
+  examples: ['fleet abort 3f9a', 'fleet abort 3f9a --timeout 30m'],
+  async run(ctx, { run: text }) {
+    const { run } = await askForRun(ctx, text)
+    const { id, ended, parts } = run
+    const running = parts.filter(({ state }) => state === 'running').map(({ host }) => host)
+    if (ended !== undefined && running.length === 0) {
+      ctx.print(`run ${id} has ended: nothing to stop`)
+      return { data: showData(run) }
+    }
+    const hosts = ctx.hosts.filter(({ name }) =>
+      parts.some(({ host, reason }) => host === name && reason === undefined),
+    )
+    if (ctx.planOnly) {
+      ctx.note(`would stop run ${id} on ${hosts.map(({ name }) => name).join(', ')}`)
+      return { data: showData(run) }
+    }
+    const stop = { by: ctx.owner, at: ctx.now().toISOString() }
+    const untold = await askToStop(ctx, hosts, id, stop)
+    if (running.length > 0) ctx.phase(`wait for the current step on ${running.join(', ')}`)
+    const live = hosts.filter(({ name }) => running.includes(name) && !untold.includes(name))
+    await waitForEnd(ctx, live, id)
+    const { run: after } = await askForRun(ctx, id)
+    const task = typeof after.record === 'string' ? '' : after.record.task
+    ctx.print(showText(after, { now: ctx.now(), params: (await knownParams([task])).get(task) }))
+    const left = after.parts.filter(({ state }) => state === 'running').map(({ host }) => host)
+    if (left.length > 0) {
+      throw new TimeoutError(
+        `run ${id} was asked to stop, and after ${formatDuration(ctx.timeout)} is still in its step on ${left.join(', ')}`,
+        { hint: `fleet show ${id}, or fleet abort ${id} --timeout 30m` },
+      )
+    }
+    const isPartial = untold.length > 0 || after.parts.some(({ reason }) => reason !== undefined)
+    return { data: showData(after), exitCode: isPartial ? 9 : 0 }
+  },
+})

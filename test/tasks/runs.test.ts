@@ -1,0 +1,159 @@
+import { expect, test } from 'vitest'
+import { mark, step } from '../support/journal.ts'
+import { liveHeader as head, RunFleet } from '../support/run-fleet.ts'
+
+const done = head + step(0, 0) + step(1, 0) + step(2, 0) + mark('done')
+const failed = head + step(0, 0) + step(1, 7, 'no space left')
+const hosts = ['web1', 'web2', 'web3']
+const ended = (exitCode: number) => JSON.stringify({ version: 1, at: '2026-11-22T12:05:00Z', exitCode })
+
+const one = {
+  id: '20261122T120000-aaaa',
+  task: 'deploy',
+  params: { service: 'app', release: 'v2 beta' },
+  owner: 'ann@laptop',
+  message: 'fix the login',
+  hosts,
+}
+const two = {
+  id: '20261122T130000-bbbb',
+  task: 'work',
+  params: { speed: 3 },
+  owner: 'bob@desk',
+  hosts: ['web2'],
+}
+
+function shop(): RunFleet {
+  const fleet = new RunFleet()
+  fleet.web1.hold(one, done)
+  fleet.web2.hold(one, failed).hold(two, done).write(two.id, 'ended.json', ended(0))
+  return fleet
+}
+
+test('runs: the latest first, each with the worst of its hosts', async () => {
+  const { stdout, exitCode } = await shop().run(['runs'])
+  const lines = stdout.trimEnd().split('\n')
+  expect(lines[0]).toMatch(/^RUN +TASK +BY +WHEN +WHY +HOSTS +STATE$/)
+  expect(lines[1]).toMatch(/^20261122T130000-bbbb +work --speed 3 +bob@desk +\S.* ago +- +web2 +done$/)
+  expect(lines[2]).toMatch(
+    /^20261122T120000-aaaa +deploy app --release 'v2 beta' +ann@laptop +\S.* ago +fix the login +web1 web2 web3 +failed: web2$/,
+  )
+  expect([lines.length, exitCode]).toEqual([3, 0])
+  expect((await shop().run(['runs', '--limit', '1'])).stdout).not.toContain('aaaa')
+})
+
+test('runs: a host that does not answer is named, and the rest is told', async () => {
+  const fleet = shop()
+  fleet.down.add('web1')
+  const { stdout, stderr, exitCode } = await fleet.run(['runs'])
+  expect(exitCode).toBe(9)
+  expect(stderr).toContain('web1: warning: connection refused')
+  expect(stdout).toMatch(/failed: web2, unknown: web1$/m)
+  expect(await fleet.data(['runs'])).toMatchObject({ exitCode: 9, data: { unreachable: ['web1'] } })
+})
+
+test('runs: no host answers', async () => {
+  const fleet = shop()
+  for (const host of hosts) fleet.down.add(host)
+  expect(await fleet.run(['runs'])).toMatchObject({ exitCode: 5, stdout: '' })
+})
+
+test('runs: none yet, and what cannot be read', async () => {
+  const fleet = new RunFleet()
+  expect(await fleet.run(['runs'])).toMatchObject({ exitCode: 0, stdout: '' })
+  fleet.web1.write('20261122T120000-aaaa', 'run.json', '{"version":9}')
+  const { stdout, exitCode } = await fleet.run(['runs'])
+  expect(exitCode).toBe(0)
+  expect(stdout).toMatch(/aaaa +\(a newer version of fleet wrote its record\) .* web1 +open$/m)
+})
+
+test('runs: open until somebody says that it ended, and as it was said', async () => {
+  const fleet = new RunFleet()
+  fleet.web2.hold(two, done)
+  const state = async () => (await fleet.run(['runs'])).stdout.trimEnd().split(' ').at(-1)
+  expect(await state()).toBe('open')
+  for (const [exitCode, word] of [
+    [0, 'done'],
+    [7, 'failed'],
+    [8, 'stopped'],
+  ] as const) {
+    fleet.web2.write(two.id, 'ended.json', ended(exitCode))
+    expect(await state()).toBe(word)
+  }
+})
+
+test('show: each host, together where they agree, with the last words of what failed', async () => {
+  const fleet = shop()
+  fleet.web3.hold(one, done)
+  const { stdout, exitCode } = await fleet.run(['show', 'aaaa'])
+  expect(exitCode).toBe(0)
+  expect(stdout.replaceAll(/\S+ \S+ ago|\S+ ago/g, 'AGO')).toBe(
+    `run 20261122T120000-aaaa: failed
+  fleet deploy app --release 'v2 beta'
+  by ann@laptop, AGO (2026-11-22 12:00:00 UTC): fix the login
+
+web1, web3: done: 3 steps, 3.6s
+web2: failed in step 2 of 3 (write /etc/motd): exit code 7, 2.4s
+  | no space left
+
+go on with it: fleet resume 20261122T120000-aaaa
+only the hosts that did not get there: fleet retry 20261122T120000-aaaa
+`,
+  )
+})
+
+test('show: what has not begun, what does not answer, what was cut off', async () => {
+  const fleet = new RunFleet()
+  fleet.web1.hold(one, head + step(0, 0) + mark('begin', 1) + 'half a line')
+  fleet.down.add('web3')
+  const { stdout, exitCode } = await fleet.run(['show', '20261122T12'])
+  expect(exitCode).toBe(9)
+  expect(stdout).toContain(
+    'web1: cut off in step 2 of 3 (write /etc/motd): its script was killed, or the disk was full; ' +
+      'how far that step came is unknown, 1.2s\n  | half a line\n',
+  )
+  expect(stdout).toMatch(/^web2: not begun$/m)
+  expect(stdout).toMatch(/^web3: unreachable: .*connection refused$/m)
+})
+
+test('show --steps and --json hold every step', async () => {
+  const { stdout } = await shop().run(['show', 'aaaa', '--steps'])
+  expect(stdout).toContain(
+    '    install nginx: done, 1.2s\n    write /etc/motd: exit code 7, 1.2s\n    restart nginx: not begun\n',
+  )
+  expect(await shop().data(['show', 'aaaa'])).toMatchObject({
+    data: {
+      state: 'failed',
+      record: { owner: 'ann@laptop' },
+      hosts: [
+        { host: 'web1', state: 'done' },
+        { host: 'web2', state: 'failed', journals: [{ steps: [{ exitCode: 0 }, { exitCode: 7 }, {}] }] },
+        { host: 'web3', state: 'not begun', journals: [] },
+      ],
+    },
+  })
+})
+
+test.each<[string, string]>([
+  ['2026', '2026 could be any of 2 runs:\n  20261122T130000-bbbb: work --speed 3, by bob@desk\n'],
+  ['dddd', 'no host that answered knows a run dddd\nhint: fleet runs'],
+  ['../../etc', '<run>: must be the id of a run, as fleet runs lists it'],
+])('show %s', async (text, message) => {
+  const { stderr, exitCode } = await shop().run(['show', text])
+  expect(stderr).toContain(message)
+  expect(exitCode).toBe(2)
+})
+
+test('hostile texts of a host never reach the terminal', async () => {
+  const fleet = new RunFleet()
+  const evil = '\u001b]0;x\u0007\u001b[2J\r\nrun'
+  fleet.web1.hold(
+    { ...two, task: evil, owner: evil, message: evil, params: { [evil]: evil }, pins: { [evil]: evil } },
+    head + step(0, 1, evil),
+  )
+  for (const argv of [['runs'], ['show', 'bbbb', '--steps']]) {
+    const { stdout } = await fleet.run(argv)
+    expect(stdout).not.toMatch(/[\0-\x09\x0b-\x1f\x7f]/)
+    expect(stdout).not.toContain('[2J')
+  }
+})
