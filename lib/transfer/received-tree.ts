@@ -52,7 +52,7 @@ export class Receiver {
     this.#done = this.#unpack(folder, host, base, name).catch((error: unknown) => {
       const cause = this.#stopped ?? error
       // Errors of ours and of the disk speak for themselves.
-      if (cause instanceof FleetError || (cause instanceof Error && 'code' in cause)) throw cause
+      if (cause instanceof FleetError || (cause instanceof Error && 'syscall' in cause)) throw cause
       throw new CommandError(`what it sends is no whole archive: ${messageOf(cause)}`, { host, cause })
     })
     this.#done.catch(() => undefined)
