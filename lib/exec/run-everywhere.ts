@@ -2,6 +2,7 @@ import { FleetError, messageOf } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { Command } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
+import { clip } from '../text/clip.ts'
 import { LineSplitter } from '../text/line-splitter.ts'
 import { sanitise } from '../text/sanitise.ts'
 import type { Ended } from './fold.ts'
@@ -9,6 +10,8 @@ import { Output } from './output.ts'
 
 /** Characters of a line shown at once as it comes. */
 const LONGEST_LINE = 64 * 1024
+/** Columns of a command where it names a step. */
+const LONGEST_STEP = 60
 
 /** A host where the command has not ended: not reached, timed out, ended by a signal. */
 export interface Broken {
@@ -32,7 +35,7 @@ export interface Everywhere {
 /** Runs one command on the chosen hosts side by side. Rejects only when the run is stopped. */
 export async function runEverywhere(ctx: TaskContext, work: Everywhere): Promise<void> {
   await ctx.each(ctx.hosts, async host => {
-    const step = work.command.text
+    const step = clip(sanitise(work.command.text), LONGEST_STEP)
     const started = performance.now()
     ctx.emit({ type: 'step-started', host: host.name, step })
     const end = await runOn(ctx, host, work)

@@ -6,6 +6,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
 import { tail } from '../text/last-lines.ts'
+import { byteProgress } from './byte-progress.ts'
 import { placeReceived } from './place-received.ts'
 import { tellFailure } from './put.ts'
 import { Receiver, type ReceivedTree } from './received-tree.ts'
@@ -30,21 +31,22 @@ export interface Got {
 const GROWTH = 64 << 20
 
 /** Fetches a file or a folder from every host into a folder of its own. */
-export const getEverywhere = (ctx: TaskContext, get: Get): Promise<ReadonlyMap<string, Got>> => {
-  let done = 0
-  let total = 0
-  return ctx.each(ctx.hosts, async host => {
+export const getEverywhere = (ctx: TaskContext, get: Get): Promise<ReadonlyMap<string, Got>> =>
+  ctx.each(ctx.hosts, async host => {
     try {
       const there = await look(ctx, host, get)
       if (ctx.planOnly) {
         ctx.note(`would get ${there.path}, ${prettyBytes(there.size)}`, host)
         return { changed: [], left: [] }
       }
-      total += there.size
-      const got = await receive(ctx, host, get, there, bytes => {
-        done += bytes
-        ctx.emit({ type: 'progress', id: 'get', text: `${posix.basename(get.remote)}: bytes`, done, total })
-      })
+      const text = `${posix.basename(get.remote)} from ${host.name}: bytes`
+      const got = await receive(
+        ctx,
+        host,
+        get,
+        there,
+        byteProgress(ctx, `get ${host.name}`, text, there.size),
+      )
       const outcome = got.changed.length > 0 ? 'changed' : 'unchanged'
       ctx.emit({ type: 'host-ended', host: host.name, outcome, changed: got.changed.length })
       return got
@@ -53,7 +55,6 @@ export const getEverywhere = (ctx: TaskContext, get: Get): Promise<ReadonlyMap<s
       throw error
     }
   })
-}
 
 interface There {
   /** Without links. */

@@ -3,6 +3,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { rawShell } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
 import { tail } from '../text/last-lines.ts'
+import { byteProgress } from './byte-progress.ts'
 import type { LocalTree } from './local-tree.ts'
 import { planPut, type PutOptions, type PutPlan } from './put-plan.ts'
 import { archiveOf, receiveCommand } from './put-script.ts'
@@ -20,8 +21,6 @@ export async function putEverywhere(
   ctx: TaskContext,
   put: Put,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  let done = 0
-  let total = 0
   return ctx.each(ctx.hosts, async host => {
     try {
       const state = await observe(ctx, host, put)
@@ -29,11 +28,13 @@ export async function putEverywhere(
       tellPlan(ctx, host, plan)
       const changed = plan.files.length + plan.folders.length
       if (changed > 0 && !ctx.planOnly) {
-        total += plan.bytes
-        await send(ctx, host, put, plan, besideOf(put, state), bytes => {
-          done += bytes
-          ctx.emit({ type: 'progress', id: 'put', text: `${put.tree.name}: bytes`, done, total })
-        })
+        const count = byteProgress(
+          ctx,
+          `put ${host.name}`,
+          `${put.tree.name} to ${host.name}: bytes`,
+          plan.bytes,
+        )
+        await send(ctx, host, put, plan, besideOf(put, state), count)
       }
       if (!ctx.planOnly) {
         const outcome = changed > 0 ? 'changed' : 'unchanged'

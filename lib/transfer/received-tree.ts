@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { extract } from 'tar-stream'
-import { CommandError } from '../errors.ts'
+import { CommandError, FleetError, messageOf } from '../errors.ts'
 
 /** What came from a host: paths below the folder it was unpacked in, parents first. */
 export interface ReceivedTree {
@@ -25,11 +25,23 @@ export function pathOf(entry: string, base: string, name: string): string | unde
   return first === base ? [name, ...rest].join('/') : undefined
 }
 
+/** The bytes of an entry. Throws when there are fewer: a stream that was given up looks as if it had ended. */
+async function* whole(entry: AsyncIterable<unknown>, size: number): AsyncIterable<Uint8Array> {
+  let left = size
+  for await (const chunk of entry) {
+    if (!(chunk instanceof Uint8Array)) continue
+    left -= chunk.length
+    yield chunk
+  }
+  if (left > 0) throw new Error('the archive was cut short')
+}
+
 /** A tar archive that arrives in pieces and is unpacked into an empty folder of ours as it comes. */
 export class Receiver {
   readonly #reader = extract()
   readonly #done: Promise<ReceivedTree>
   #room: number
+  #stopped: Error | undefined
 
   /** `base` is what the host calls it, `name` what it is called here. `most` is in bytes. */
   constructor(
@@ -37,14 +49,22 @@ export class Receiver {
     { host, base, name, most }: { host: string; base: string; name: string; most: number },
   ) {
     this.#room = most
-    this.#done = this.#unpack(folder, host, base, name)
+    this.#done = this.#unpack(folder, host, base, name).catch((error: unknown) => {
+      const cause = this.#stopped ?? error
+      // Errors of ours and of the disk speak for themselves.
+      if (cause instanceof FleetError || (cause instanceof Error && 'syscall' in cause)) throw cause
+      throw new CommandError(`what it sends is no whole archive: ${messageOf(cause)}`, { host, cause })
+    })
     this.#done.catch(() => undefined)
   }
 
   /** Resolves when the next piece may come. Rejects when the archive is not one that is taken. */
   async push(chunk: Uint8Array): Promise<void> {
     this.#room -= chunk.length
-    if (this.#room < 0) this.#reader.destroy(new Error('it sends more than it said it has'))
+    if (this.#room < 0) {
+      await this.stop(new Error('it sends more than it said it has'))
+      await this.#done
+    }
     const drained = new Promise<void>(resolve => this.#reader.once('drain', () => resolve()))
     if (!this.#reader.write(chunk)) await Promise.race([drained, this.#done])
   }
@@ -56,6 +76,7 @@ export class Receiver {
 
   /** Gives up. Resolves when nothing is written any more. */
   async stop(reason: Error): Promise<void> {
+    this.#stopped ??= reason
     this.#reader.destroy(reason)
     await Promise.allSettled([this.#done])
   }
@@ -80,13 +101,14 @@ export class Receiver {
         // Only for their owner: what a server keeps to itself is not shown to others here.
         const mode = ((header.mode ?? 0) & 0o100) === 0 ? 0o600 : 0o700
         await mkdir(dirname(place), { recursive: true, mode: 0o700 })
-        await pipeline(entry, createWriteStream(place, { flags: 'wx', mode }))
+        await pipeline(whole(entry, header.size ?? 0), createWriteStream(place, { flags: 'wx', mode }))
         tree.files.push(path)
       } else {
         tree.left.push(`${path} (${header.type})`)
         entry.resume()
       }
     }
+    if (this.#stopped !== undefined) throw this.#stopped
     return tree
   }
 }

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { expect, test } from 'vitest'
+import { HostKeyError } from '../../../lib/errors.ts'
+import { withSession } from '../../../lib/transport/session.ts'
+import type { Target } from '../../../lib/transport/transport.ts'
+import { failure } from '../../support/ssh-connect.ts'
+import { sshServer, makeKey } from '../../support/ssh-server.ts'
+import { execa } from 'execa'
+import { folder } from '../../support/folder.ts'
+
+const key = makeKey().public
+const target = (more: Partial<Target> = {}): Target => ({
+  name: 'web1',
+  address: '203.0.113.9',
+  port: 2222,
+  user: 'deploy',
+  hostKeys: [key],
+  identityFile: "/home/ann/100% \\ my key's",
+  ...more,
+})
+
+test('OpenSSH reads what was meant, through jumps', async () => {
+  const jump = target({ name: 'lb1', address: '2001:db8::1', port: 22 })
+  await withSession(target({ jumps: [jump] }), folder(), async args => {
+    const shown = execFileSync('ssh', ['-G', ...args], { encoding: 'utf8' }).split('\n')
+    expect(shown).toEqual(
+      expect.arrayContaining([
+        'hostname 203.0.113.9',
+        'port 2222',
+        'user deploy',
+        'stricthostkeychecking true',
+        'identitiesonly yes',
+        'proxyjump hop0',
+        'globalknownhostsfile none',
+      ]),
+    )
+    const [, config = ''] = args
+    expect(readFileSync(config, 'utf8')).toContain('HostName "2001:db8::1"')
+  })
+})
+
+test('a session logs in with the pinned key and no other, and leaves no file', async () => {
+  await using server = await sshServer()
+  const ssh = (given: Target) =>
+    withSession(given, folder(), async args => {
+      const { exitCode, stdout, stderr } = await execa('ssh', [...args, '--', 'echo hello; exit 7'], {
+        reject: false,
+        stdin: 'ignore',
+      })
+      return { exitCode, stdout, stderr, config: args[1] ?? '' }
+    })
+  const good = await ssh(server.target())
+  expect(good).toMatchObject({ exitCode: 7, stdout: 'hello' })
+  expect(existsSync(dirname(good.config))).toBe(false)
+
+  const bad = await ssh(server.target({ hostKeys: [key] }))
+  expect(bad.exitCode).toBe(255)
+  expect(bad.stderr).toContain('Host key verification failed')
+  expect(server.stats.commands).toHaveLength(1)
+})
+
+test.each([
+  ['no pinned key', { hostKeys: [] }],
+  ['a jump without one', { jumps: [target({ hostKeys: [] })] }],
+])('%s is refused', async (_, more) => {
+  expect(await failure(withSession(target(more), folder(), async () => 0))).toBeInstanceOf(HostKeyError)
+})
+
+test('no value becomes a line of its own', async () => {
+  const evil = target({ address: 'a"\n  ProxyCommand touch /tmp/x\n"' })
+  expect(await failure(withSession(evil, folder(), async () => 0))).toMatchObject({ exitCode: 2 })
+})
