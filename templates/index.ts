@@ -2,6 +2,7 @@ import { haproxyConfig } from './haproxy/haproxy.cfg.ts'
 import { postgresHba } from './postgres/hba.ts'
 import { postgresListen } from './postgres/listen.ts'
 import { epmdSocket, rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
+import { runOnce } from './shell/run-once.ts'
 import { runService } from './shell/run-service.ts'
 
 /** The file bodies that roll-outs render. */
@@ -12,5 +13,6 @@ export const bodies = {
   epmdSocket,
   rabbitmqConfig,
   rabbitmqEnvironment,
+  runOnce,
   runService,
 }

@@ -33,6 +33,7 @@ export async function deployProcesses(
   })
   const resources = (host: FleetHost) =>
     processResources({
+      fleet: ctx.fleet.name,
       name,
       service,
       release,
@@ -40,6 +41,7 @@ export async function deployProcesses(
       env: { ...plain, RELEASE: release.id },
       migrates: host.name === migrator?.name,
       runService: bodies.runService(),
+      runOnce: bodies.runOnce(),
     })
   const first = service.migrate === undefined ? [] : hosts.filter(host => host.name === migrator?.name)
   const rest = hosts.filter(host => !first.includes(host))
