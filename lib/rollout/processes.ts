@@ -47,11 +47,11 @@ export const programName = (service: string, program: string): string => `${serv
 function started(
   { fleet, name }: Pick<ProcessRollout, 'fleet' | 'name'>,
   what: string,
-  { command, once = false }: { readonly command: string; readonly once?: boolean },
+  spec: { readonly command: string; readonly once?: boolean },
   mode: 'keep' | 'skip',
 ): string {
-  const guard = once ? `${RUN_ONCE} ${fleet}/${name}/${what} ${mode} ` : ''
-  return `${RUN_SERVICE} ${name} ${guard}${command}`
+  const guard = spec.once === true ? `${RUN_ONCE} ${fleet}/${name}/${what} ${mode} ` : ''
+  return `${RUN_SERVICE} ${name} ${guard}${spec.command}`
 }
 
 /** A program of the service as supervisor runs it, in `count` processes. */

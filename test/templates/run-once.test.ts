@@ -103,7 +103,9 @@ describe.skipIf(programs === undefined || !tools)('run-once', () => {
     writeFileSync(join(clock, 'date'), '#!/bin/sh\necho "$NOW"\n', { mode: 0o755 })
     const env = { PATH: `${clock}:${process.env.PATH}`, NOW: '12:00' }
     const jobs = [1, 2, 3].map(() => start('t/sync/job', 'skip', `echo ran >>${log}; exit 3`, env))
-    expect((await Promise.all(jobs.map(({ ended }) => ended))).toSorted()).toEqual([0, 0, 3])
+    const codes = await Promise.all(jobs.map(({ ended }) => ended))
+    expect(codes.filter(code => code === 3)).toHaveLength(1)
+    expect(codes.filter(code => code === 0)).toHaveLength(2)
     expect(await start('t/sync/job', 'skip', `echo ran >>${log}`, env).ended).toBe(0)
     expect(read(log)).toBe('ran\n')
     await start('t/sync/job', 'skip', `echo next >>${log}`, { ...env, NOW: '12:01' }).ended

@@ -83,12 +83,12 @@ test('everything runs as a user of its own, through the one starter, with no sec
 })
 
 test('what runs once is guarded under its own name, and the client of the database is there', () => {
-  const once: ProcessService = {
+  const single: ProcessService = {
     ...service,
     programs: { feeder: { command: 'feed', once: true } },
     cron: { tidy: { schedule: '0 * * * *', command: 'tidy --all', once: true } },
   }
-  const resources = processResources(rollout({ service: once }))
+  const resources = processResources(rollout({ service: single }))
   const wanted = (id: string) => JSON.stringify(resources.find(each => each.id === id)?.wanted)
   expect(wanted('supervisor sync-feeder')).toContain(
     'command=/usr/local/lib/fleetfile/run-service sync /usr/local/lib/fleetfile/run-once shop/sync/feeder keep feed',
@@ -96,7 +96,7 @@ test('what runs once is guarded under its own name, and the client of the databa
   expect(wanted('supervisor sync-feeder')).toContain('stopwaitsecs=15')
   expect(wanted('cron sync-tidy')).toContain('run-once shop/sync/cron-tidy skip tidy --all')
   expect(JSON.stringify(resources[0]?.wanted)).toContain('postgresql-client')
-  expect(idsOf({ service: once })).toContain('file /usr/local/lib/fleetfile/run-once')
+  expect(idsOf({ service: single })).toContain('file /usr/local/lib/fleetfile/run-once')
   expect(idsOf()).not.toContain('file /usr/local/lib/fleetfile/run-once')
 })
 
