@@ -84,12 +84,20 @@ export interface Program {
   readonly startSeconds?: number
   /** Seconds a process may take to end its work after SIGTERM. */
   readonly stopSeconds?: number
+  /**
+   * On one host of the role at a time, whichever: the service's own PostgreSQL (`PGHOST` and so on in its `env`)
+   * decides, and another host takes over within half a minute when that one dies. It finds a number that only grows in
+   * `FLEETFILE_FENCE`, with which it can mark what it writes.
+   */
+  readonly once?: boolean
 }
 
 export interface CronJob {
   readonly command: string
   /** Five cron fields, in the host's time zone. */
   readonly schedule: string
+  /** Each time on one host of the role only, and never while the last run goes on: as a program's `once`. */
+  readonly once?: boolean
 }
 
 /** Code on the host: long-running programs and cron jobs, with the stores they need. */

@@ -57,11 +57,13 @@ const program = z.strictObject({
   count: z.number().int().min(0).exactOptional(),
   startSeconds: z.number().int().min(0).exactOptional(),
   stopSeconds: z.number().int().min(1).exactOptional(),
+  once: z.boolean().exactOptional(),
 })
 
 const cronJob = z.strictObject({
   command: text,
   schedule: z.string().regex(/^(?:\S+ +){4}\S+$/, 'must be five cron fields, like "0 3 * * *"'),
+  once: z.boolean().exactOptional(),
 })
 
 const processService = z.strictObject({

@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts'
 import { wordIssue } from '../task/words.ts'
 import { checkConflicts } from './conflicts.ts'
 import type { Fleet } from './model.ts'
+import { checkOnce } from './once.ts'
 import { checkReferences } from './references.ts'
 import { salvage } from './salvage.ts'
 import { fleetSchema } from './schema.ts'
@@ -20,6 +21,7 @@ export function validateFleet(value: unknown, file: string): Fleet {
   if (rest !== undefined) {
     checkReferences(rest.fleet, report, rest.known)
     checkConflicts(rest.fleet, report)
+    checkOnce(rest.fleet, report)
   }
   if (parsed.success && problems.length === 0) return parsed.data
   throw new ConfigError(`${file}: ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}`, {

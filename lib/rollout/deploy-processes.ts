@@ -56,6 +56,7 @@ export async function deployProcesses(
   })
   const resources = (host: FleetHost) =>
     processResources({
+      fleet: ctx.fleet.name,
       name,
       service,
       release,
@@ -63,6 +64,7 @@ export async function deployProcesses(
       env: { ...plain, RELEASE: release.id },
       migrates: host.name === migrator?.name,
       runService: bodies.runService(),
+      runOnce: bodies.runOnce(),
     })
   if (ctx.planOnly) return { ...(await ctx.apply(resources, hosts)), failed: [], lost: [] }
 

@@ -1,4 +1,5 @@
 import type { ProcessService } from '../fleet/model.ts'
+import { hasOnce } from '../fleet/once.ts'
 import { cron } from '../resource/kinds/cron.ts'
 import { directory } from '../resource/kinds/directory.ts'
 import { file } from '../resource/kinds/file.ts'
@@ -14,9 +15,14 @@ import { unpackedRelease } from './unpacked-release.ts'
 import { shellEnvFile, type ResolvedEnv } from './service-env.ts'
 
 export const RUN_SERVICE = '/usr/local/lib/fleetfile/run-service'
+const RUN_ONCE = '/usr/local/lib/fleetfile/run-once'
+/** Seconds that the guard of a program may take after it, to say that it has ended. */
+const GUARD = 5
 
 /** One release of a process service on one host. */
 export interface ProcessRollout {
+  /** The fleet's name. */
+  readonly fleet: string
   readonly name: string
   readonly service: ProcessService
   readonly env: ResolvedEnv
@@ -27,6 +33,8 @@ export interface ProcessRollout {
   readonly migrates: boolean
   /** The body of the program that starts everything of the service. */
   readonly runService: string
+  /** The body of the program that guards what runs once. */
+  readonly runOnce: string
 }
 
 /** The system user of a service: prefixed, since Debian has users named `sync` and `backup` of its own. */
@@ -35,9 +43,20 @@ export const serviceUser = (service: string): string => `svc-${service}`
 /** The name of a service's program in supervisor. */
 export const programName = (service: string, program: string): string => `${service}-${program}`
 
+/** A command of the service with its environment, and guarded where it is to run on one host at a time. */
+function started(
+  { fleet, name }: Pick<ProcessRollout, 'fleet' | 'name'>,
+  what: string,
+  spec: { readonly command: string; readonly once?: boolean },
+  mode: 'keep' | 'skip',
+): string {
+  const guard = spec.once === true ? `${RUN_ONCE} ${fleet}/${name}/${what} ${mode} ` : ''
+  return `${RUN_SERVICE} ${name} ${guard}${spec.command}`
+}
+
 /** A program of the service as supervisor runs it, in `count` processes. */
 export function serviceProgram(
-  rollout: Pick<ProcessRollout, 'name' | 'service'>,
+  rollout: Pick<ProcessRollout, 'fleet' | 'name' | 'service'>,
   program: string,
   count?: number,
 ): Resource {
@@ -45,11 +64,11 @@ export function serviceProgram(
   if (spec === undefined) throw new TypeError(`${rollout.name} has no program ${program}`)
   return supervisorProgram({
     name: programName(rollout.name, program),
-    command: `${RUN_SERVICE} ${rollout.name} ${spec.command}`,
+    command: started(rollout, program, spec, 'keep'),
     user: serviceUser(rollout.name),
     processes: count ?? spec.count ?? 1,
     startSeconds: spec.startSeconds ?? 2,
-    stopSeconds: spec.stopSeconds ?? 10,
+    stopSeconds: (spec.stopSeconds ?? 10) + (spec.once === true ? GUARD : 0),
   })
 }
 
@@ -78,7 +97,13 @@ function restartPrograms(service: string, programs: NonNullable<ProcessService['
 
 /** What the service's programs need installed. */
 export const processPackages = (service: ProcessService): Resource =>
-  packages(['python3', 'supervisor', 'cron', ...(service.packages ?? [])])
+  packages([
+    'python3',
+    'supervisor',
+    'cron',
+    ...(hasOnce(service) ? ['postgresql-client'] : []),
+    ...(service.packages ?? []),
+  ])
 
 /** Everything of a release on a host, in order: what it needs, its code, its migrations, the flip, what runs. */
 export function processResources(rollout: ProcessRollout): readonly Resource[] {
@@ -95,6 +120,7 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
     user({ name: owner, system: true, home }),
     directory({ path: '/usr/local/lib/fleetfile', mode: 0o755 }),
     file({ path: RUN_SERVICE, content: rollout.runService, mode: 0o755 }),
+    ...(hasOnce(service) ? [file({ path: RUN_ONCE, content: rollout.runOnce, mode: 0o755 })] : []),
     directory({ path: `/etc/fleetfile/${name}`, mode: 0o750, group: owner }),
     ...(service.directories ?? []).map(path => directory({ path, mode: 0o750, owner, group: owner })),
     directory({ path: home, mode: 0o755 }),
@@ -119,8 +145,13 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
       : []),
     symlink({ path: `${home}/current`, target: folder, notify }),
     ...Object.keys(service.programs ?? {}).map(program => serviceProgram(rollout, program)),
-    ...Object.entries(service.cron ?? {}).map(([job, { schedule, command }]) =>
-      cron({ name: `${name}-${job}`, schedule, user: owner, command: `${RUN_SERVICE} ${name} ${command}` }),
+    ...Object.entries(service.cron ?? {}).map(([job, spec]) =>
+      cron({
+        name: `${name}-${job}`,
+        schedule: spec.schedule,
+        user: owner,
+        command: started(rollout, `cron-${job}`, spec, 'skip'),
+      }),
     ),
   ]
 }

@@ -29,7 +29,7 @@ export default defineTask({
       })
     }
     const report = await withLeases(ctx, leasesOn(ctx.hosts, name), () =>
-      ctx.apply([serviceProgram({ name, service }, program, count)]),
+      ctx.apply([serviceProgram({ fleet: ctx.fleet.name, name, service }, program, count)]),
     )
     if (!ctx.planOnly) {
       ctx.print(

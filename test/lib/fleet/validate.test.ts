@@ -76,6 +76,27 @@ describe('validateFleet', () => {
       'services.web.slots.green: port 8001 is already taken by services.web.slots.blue',
     ],
     [
+      {
+        services: {
+          feeds: { kind: 'processes', role: 'web', programs: { tick: { command: 'tick', once: true } } },
+        },
+      },
+      'services.feeds.programs.tick.once: is guarded by PostgreSQL: services.feeds.env lacks PGHOST, PGUSER, PGDATABASE, PGPASSWORD or PGPASSFILE',
+    ],
+    [
+      {
+        services: {
+          feeds: {
+            kind: 'processes',
+            role: 'web',
+            env: { PGHOST: 'db', PGUSER: 'u', PGDATABASE: 'd', PGPASSFILE: '/etc/pass' },
+            programs: { tick: { command: 'tick', once: true, count: 2 } },
+          },
+        },
+      },
+      'services.feeds.programs.tick.count: must be 1: it runs once',
+    ],
+    [
       { services: { web: { ...container, health: 'up' } } },
       'services.web.health: must be a path that starts with "/"',
     ],

@@ -18,6 +18,7 @@ const service: ProcessService = {
 }
 
 const rollout = (more: Partial<ProcessRollout> = {}): ProcessRollout => ({
+  fleet: 'shop',
   name: 'sync',
   service,
   env: { TOKEN: new Secret('token', 'hunter2') },
@@ -25,6 +26,7 @@ const rollout = (more: Partial<ProcessRollout> = {}): ProcessRollout => ({
   archive: new Uint8Array(),
   migrates: false,
   runService: '#!/bin/sh\n',
+  runOnce: '#!/bin/sh\n',
   ...more,
 })
 const idsOf = (more?: Partial<ProcessRollout>) => processResources(rollout(more)).map(({ id }) => id)
@@ -80,12 +82,32 @@ test('everything runs as a user of its own, through the one starter, with no sec
   expect(JSON.stringify(resources)).not.toContain('hunter2')
 })
 
+test('what runs once is guarded under its own name, and the client of the database is there', () => {
+  const single: ProcessService = {
+    ...service,
+    programs: { feeder: { command: 'feed', once: true } },
+    cron: { tidy: { schedule: '0 * * * *', command: 'tidy --all', once: true } },
+  }
+  const resources = processResources(rollout({ service: single }))
+  const wanted = (id: string) => JSON.stringify(resources.find(each => each.id === id)?.wanted)
+  expect(wanted('supervisor sync-feeder')).toContain(
+    'command=/usr/local/lib/fleetfile/run-service sync /usr/local/lib/fleetfile/run-once shop/sync/feeder keep feed',
+  )
+  expect(wanted('supervisor sync-feeder')).toContain('stopwaitsecs=15')
+  expect(wanted('cron sync-tidy')).toContain('run-once shop/sync/cron-tidy skip tidy --all')
+  expect(JSON.stringify(resources[0]?.wanted)).toContain('postgresql-client')
+  expect(idsOf({ service: single })).toContain('file /usr/local/lib/fleetfile/run-once')
+  expect(idsOf()).not.toContain('file /usr/local/lib/fleetfile/run-once')
+})
+
 test.each([
   [undefined, ['sync-worker_00', 'sync-worker_01']],
   [0, []],
   [1, ['sync-worker_00']],
 ])('workers set --count %j', (count, programs) => {
-  expect(serviceProgram({ name: 'sync', service }, 'worker', count).wanted).toMatchObject({ programs })
+  expect(serviceProgram({ fleet: 'shop', name: 'sync', service }, 'worker', count).wanted).toMatchObject({
+    programs,
+  })
 })
 
 test('two services on one host do not get in each other’s way', () => {

@@ -32,6 +32,8 @@ create table sync_workers (
 
 export interface Cluster {
   readonly password: string
+  /** Of its socket: what PGHOST may be. */
+  readonly folder: string
   /** What a tunnel to the server's port gives. */
   dial(): Duplex
   /** Runs SQL as the owner of everything. */
@@ -78,6 +80,7 @@ export async function startCluster(programs: string): Promise<Cluster> {
   await admin.query(SCHEMA)
   return {
     password,
+    folder,
     dial,
     sql: async (text, values = []) => (await admin.query<Record<string, unknown>>(text, values)).rows,
     async reset() {

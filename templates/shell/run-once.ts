@@ -1,0 +1,182 @@
+/** Seconds between two pings, about. */
+const PING = 2
+/** Seconds that the database may take to answer one. */
+const ANSWER = 3
+/** Seconds after the sending of the last answered ping at which the command is told to end, whatever the reason. */
+const LATE = 9
+/** Seconds after the same at which what still lives of it is killed. */
+const DEAD = 12
+/** Seconds after the last ping that the database saw before anybody else may start. */
+const DELAY = 15
+
+/**
+ * The program that lets a command run on one host of the fleet at a time. A session of PostgreSQL holds an advisory
+ * lock; a row says which holder it is (its fence, one more each time), when it was last seen, and whether it ended
+ * cleanly. The timing argument, all of it in seconds since the last ping that was answered was sent:
+ * the database sees that ping at 0 or later and writes down its own time; the next one goes out by
+ * ANSWER + PING + 1 = 6 and has no answer by 9 = LATE, so that the command is told to end by 9 and killed by 12 = DEAD.
+ * Nobody starts before the database's clock says seen + 15 = DELAY, unless the holder said itself that all of its
+ * processes are gone. So it does not matter how the session went: by a dead host, a cut network, a killed psql, or a
+ * restart of the database, which forgets its locks. The lock of a host that died is let go by idle_session_timeout.
+ *
+ * What stands still as a whole (a paused machine, a suspended laptop) cannot end anything: when it goes on, the command
+ * goes on with it until this program, which wakes up beside it, sees the clock and kills it at once. For those
+ * moments there is FLEETFILE_FENCE, a number that only grows: whatever the command writes to can refuse a lower one
+ * than it has seen.
+ */
+export const runOnce = (): string => `#!/bin/sh
+# Managed by fleetfile. Usage: run-once <key> keep|skip <command> [argument ...]
+# keep waits until no other host runs the command; skip leaves it to the host that was first.
+set -u
+key=$1 mode=$2
+read -r _ _ _ _ group _ <"/proc/$$/stat"
+# A group of its own: what is signalled is the command with all its children, and nobody else.
+[ "$group" -eq "$$" ] || exec setsid "$0" "$@"
+shift 2
+trap '' PIPE
+trap 'exit 0' TERM INT
+lock=$(printf %s "$key" | sha256sum | cut -c1-15)
+lock=$((0x$lock))
+host=$(uname -n | tr -cd 'A-Za-z0-9._-')
+slot= turn=true
+if [ "$mode" = skip ]; then
+  slot=$(date -u +%Y-%m-%dT%H:%M)
+  turn="o.slot <> '$slot'"
+fi
+psql= told= locked= answer=
+
+say() { echo "run-once $key: $*" >&2; }
+clock() { read -r now _ </proc/uptime; now=\${now%.*}; }
+
+# One line of answer within the limit. Nothing: the session is gone, or hangs.
+ask() {
+  printf '%s\\n' "$1" >&3 2>/dev/null || return 1
+  answer=$(timeout ${ANSWER} head -n 1 <&4)
+  [ -n "$answer" ]
+}
+
+# psql has a session of its own: a signal to the command's group must not end it before the command.
+connect() {
+  pipes=$(mktemp -d) && mkfifo "$pipes/in" "$pipes/out" || return 1
+  PGCONNECT_TIMEOUT=${ANSWER} PGAPPNAME="run-once $key" setsid psql -XqAtw <"$pipes/in" >"$pipes/out" 3>&- 4<&- &
+  psql=$!
+  exec 3>"$pipes/in" 4<"$pipes/out"
+  rm -rf "$pipes"
+  locked=
+  # Servers before 14 know no idle_session_timeout: there only TCP finds out that a host is dead.
+  ask "SET client_min_messages = fatal; SET statement_timeout = '${ANSWER}s'; SET idle_session_timeout = '${DELAY}s';
+SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2; SET tcp_user_timeout = '${DELAY}s';
+SET client_min_messages = warning; SELECT 'ready';" || return 1
+  ask "SELECT to_regclass('fleetfile_once') IS NOT NULL;" || return 1
+  [ "$answer" = t ] || ask "CREATE TABLE IF NOT EXISTS fleetfile_once (key text PRIMARY KEY, fence bigint NOT NULL,
+host text NOT NULL, clean boolean NOT NULL, seen timestamptz NOT NULL, slot text NOT NULL); SELECT 'ready';"
+}
+
+disconnect() {
+  [ -n "$psql" ] || return 0
+  exec 3>&- 4<&-
+  kill "$psql" 2>/dev/null
+  wait "$psql" 2>/dev/null
+  psql=
+}
+
+# Gives the new fence, "done" when this turn was another host's, "wait" while a holder may still be ending its command.
+claim() {
+  ask "WITH claim AS (INSERT INTO fleetfile_once AS o VALUES ('$key', 1, '$host', false, clock_timestamp(), '$slot')
+ON CONFLICT (key) DO UPDATE SET fence = o.fence + 1, host = excluded.host, clean = false, seen = excluded.seen, slot = excluded.slot
+WHERE (o.clean OR o.seen < clock_timestamp() - interval '${DELAY} s') AND $turn RETURNING fence)
+SELECT coalesce((SELECT fence::text FROM claim), (SELECT 'done' FROM fleetfile_once o WHERE key = '$key' AND NOT ($turn)), 'wait');"
+}
+
+# Only while the row still has our fence.
+note() {
+  ask "WITH note AS (UPDATE fleetfile_once SET seen = clock_timestamp(), clean = $1 WHERE key = '$key' AND fence = $fence
+RETURNING 1) SELECT coalesce((SELECT 'ok' FROM note), 'gone');" && [ "$answer" = ok ]
+}
+
+# The living processes of our group but this one.
+others() {
+  others=
+  for stat in /proc/[0-9]*/stat; do
+    read -r line 2>/dev/null <"$stat" || continue
+    set -- "\${line%% *}" \${line##*) }
+    [ "$4" = "$$" ] && [ "$2" != Z ] && [ "$1" != "$$" ] && others="$others $1"
+  done
+  [ -n "$others" ]
+}
+
+# What is forked while it is killed is found the next time.
+kill_others() { while others; do kill -KILL $others 2>/dev/null; sleep 0.1; done; }
+
+lose() {
+  trap '' TERM
+  say "$1: ending the command"
+  [ "$now" -ge $((good + ${DEAD})) ] || kill -TERM 0
+  while [ "$now" -lt $((good + ${DEAD})) ] && others; do sleep 0.2; clock; done
+  kill_others
+  exit 75
+}
+
+hold() {
+  clock
+  good=$now
+  # Nothing was asked since the claim, but time may have passed.
+  note false || return 1
+  # Who stops us signals the whole group: the command ends its work, and this program after it.
+  trap : TERM INT
+  say "runs here, fence $fence"
+  (
+    trap - TERM INT PIPE
+    FLEETFILE_FENCE=$fence
+    export FLEETFILE_FENCE
+    exec setpriv --pdeathsig KILL "$@"
+  ) 3>&- 4<&- </dev/null &
+  child=$!
+  while kill -0 "$child" 2>/dev/null; do
+    sleep 1
+    clock
+    [ $((now - good)) -ge ${PING} ] || continue
+    [ $((now - good)) -lt ${LATE} ] || lose "no ping for $((now - good)) s"
+    asked=$now
+    note false || { clock; lose 'the database does not answer for us'; }
+    good=$asked
+  done
+  wait "$child"
+  code=$?
+  kill_others
+  note true
+  exit "$code"
+}
+
+while :; do
+  if connect; then
+    while :; do
+      if [ -z "$locked" ]; then
+        ask "SELECT pg_try_advisory_lock($lock);" || break
+        [ "$answer" != t ] || locked=yes
+      fi
+      if [ -n "$locked" ]; then
+        claim || break
+        case $answer in
+        wait) ;;
+        done) exit 0 ;;
+        *)
+          fence=$answer
+          hold "$@"
+          break
+          ;;
+        esac
+      elif [ "$mode" = skip ]; then
+        exit 0
+      fi
+      [ -n "$told" ] || say 'waits: it runs on another host, or ran there a moment ago'
+      told=yes
+      sleep 1
+    done
+  fi
+  trap 'exit 0' TERM INT
+  disconnect
+  [ "$mode" = keep ] || { say 'no database to ask whose turn it is'; exit 1; }
+  sleep 3
+done
+`
