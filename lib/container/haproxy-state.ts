@@ -49,7 +49,8 @@ function rows(
   return found
 }
 
-function adminOf(bits: number): Admin {
+/** What was commanded, from `srv_admin_state`. */
+export function adminOf(bits: number): Admin {
   if ((bits & FORCED_MAINT) !== 0) return 'maint'
   return (bits & FORCED_DRAIN) !== 0 ? 'drain' : 'ready'
 }

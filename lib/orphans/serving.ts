@@ -1,4 +1,5 @@
 import { HAPROXY_PATHS } from '../container/haproxy.ts'
+import { adminOf } from '../container/haproxy-state.ts'
 import { UsageError } from '../errors.ts'
 import { serverName } from '../rollout/proxy.ts'
 import { SLOTS } from '../rollout/slot.ts'
@@ -16,7 +17,8 @@ export function readyServers(output: string): readonly string[] {
   return lines.flatMap(line => {
     const values = line.split(' ')
     const of = (name: string): string => values[columns.indexOf(name)] ?? ''
-    return /^\d+ /.test(line) && of('srv_admin_state') === '0' ? [`${of('be_name')}/${of('srv_name')}`] : []
+    const isReady = /^\d+ /.test(line) && adminOf(Number(of('srv_admin_state'))) === 'ready'
+    return isReady ? [`${of('be_name')}/${of('srv_name')}`] : []
   })
 }
 
@@ -72,7 +74,7 @@ export async function refuseServing(
   )
   if (issues.length > 0) {
     throw new UsageError(['not removed: it serves', ...issues.map(issue => `  ${issue}`)].join('\n'), {
-      hint: 'take it out of the proxy first: fleet deploy',
+      hint: 'fleet deploy takes it out of a proxy that other services have; of its last one, stop haproxy there first',
     })
   }
 }

@@ -84,8 +84,9 @@ const MAKE = 'fleet plan --out plan.json'
 function parsed(text: string, path: string): unknown {
   try {
     return JSON.parse(text)
-  } catch (cause) {
-    throw new ConfigError(`${path} is no plan: ${messageOf(cause)}`, { hint: MAKE, cause })
+  } catch {
+    // What the parser says quotes the file, which may be one of secrets that was given by mistake.
+    throw new ConfigError(`${path} is no plan: not valid JSON`, { hint: MAKE })
   }
 }
 
@@ -97,7 +98,7 @@ const headSchema = z.looseObject({ format: z.literal('fleetfile-plan'), version:
  */
 export async function readPlan(
   path: string,
-  { tool, fleet }: Pick<PlanDocument, 'tool' | 'fleet'>,
+  here: Pick<PlanDocument, 'tool' | 'fleet'>,
 ): Promise<PlanDocument> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new ConfigError(`cannot read the plan: ${messageOf(cause)}`, { hint: MAKE, cause })
@@ -119,13 +120,13 @@ export async function readPlan(
     throw new ConfigError(`${path} is damaged`, { issues, hint: MAKE })
   }
   const document = found.data
-  if (document.fleet !== fleet) {
-    throw new ConfigError(`${path} is a plan of fleet "${document.fleet}", not of "${fleet}"`, {
+  if (document.fleet !== here.fleet) {
+    throw new ConfigError(`${path} is a plan of fleet "${document.fleet}", not of "${here.fleet}"`, {
       hint: `fleet apply ${path} --fleet ${document.fleet}`,
     })
   }
-  if (document.tool !== tool) {
-    throw new ConfigError(`${path} was made by fleet ${document.tool}, this is fleet ${tool}`, {
+  if (document.tool !== here.tool) {
+    throw new ConfigError(`${path} was made by fleet ${document.tool}, this is fleet ${here.tool}`, {
       hint: `${MAKE}, then look at it again`,
     })
   }

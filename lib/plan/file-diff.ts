@@ -5,7 +5,7 @@ import { maskedSides } from './mask.ts'
 import { LARGEST, type PresentFile } from './present-files.ts'
 
 /** Added and removed lines up to which a diff is looked for: beyond it takes long, and nobody reads it. */
-const MOST_EDITS = 5000
+const MOST_EDITS = 2000
 
 const NONE = '/dev/null'
 

@@ -4,7 +4,7 @@ import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
 
 const values = { 'net.ipv4.tcp_rmem': '4096  131072 6291456', 'vm.swappiness': 10 }
 const PATH = '/etc/sysctl.d/60-net.conf'
-const content = 'net.ipv4.tcp_rmem = 4096 131072 6291456\nvm.swappiness = 10\n'
+const content = '# Written by fleet.\nnet.ipv4.tcp_rmem = 4096 131072 6291456\nvm.swappiness = 10\n'
 const there = pathOutput(PATH, 'f 644 root root', { content })
 const live = (rmem: string, swappiness: string, writable: string[]) =>
   `\n=live=\n/proc/sys/net/ipv4/tcp_rmem:${rmem}\n/proc/sys/vm/swappiness:${swappiness}\n=\n${writable.join('\n')}\n`
@@ -27,7 +27,7 @@ test.each([
 })
 
 test('what is not there is a note, if possible', () => {
-  const dashed = content.replaceAll(/^/gm, '-').replace(/-$/, '')
+  const dashed = content.replaceAll(/^(?=[a-z])/gm, '-')
   const output =
     pathOutput(PATH, 'f 644 root root', { content: dashed }) +
     live('4096 131072 6291456', '10', both.slice(0, 1))

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { absentContainer } from '../../../../lib/resource/kinds/absent-container.ts'
+import { absentDirectory } from '../../../../lib/resource/kinds/absent-directory.ts'
+import { absentProgram } from '../../../../lib/resource/kinds/absent-program.ts'
+import { absentUnit } from '../../../../lib/resource/kinds/absent-unit.ts'
+import { absentUser } from '../../../../lib/resource/kinds/absent-user.ts'
+import type { Resource } from '../../../../lib/resource/resource.ts'
+import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
+
+const STATUS = 'worker_00 RUNNING pid 1\nworker_01 STOPPED\nworker RUNNING\nother_00 RUNNING\n'
+
+test.each<[string, Resource, string, string | undefined, RegExp | undefined]>([
+  [
+    'a unit that runs',
+    absentUnit('old'),
+    'there active\n',
+    'active',
+    /systemctl stop -- old\.service[^]*daemon-reload/,
+  ],
+  ['no unit', absentUnit('old.timer'), 'absent\n', undefined, undefined],
+  ['a user', absentUser('svc-old'), 'there\n', 'its files stay', /^userdel svc-old$/],
+  ['no user', absentUser('svc-old'), 'absent\n', undefined, undefined],
+  [
+    'a program',
+    absentProgram('worker'),
+    `there\n=status=\n${STATUS}`,
+    'stop 2 first',
+    /stop worker_00 worker_01\nrm -f [^]*update worker_00 worker_01$/,
+  ],
+  [
+    'a program without its file',
+    absentProgram('worker'),
+    `absent\n=status=\n${STATUS}`,
+    'stop 2 first',
+    /rm -f/,
+  ],
+  ['no program', absentProgram('worker'), 'absent\n=status=\nother_00 RUNNING\n', undefined, undefined],
+  ['a container', absentContainer('old-blue'), '\nrunning\n', 'running', /docker stop old-blue/],
+  ['no container', absentContainer('old-blue'), '\n-\n', undefined, undefined],
+  [
+    'a directory',
+    absentDirectory('/srv/old'),
+    pathOutput('/srv/old', 'd 755 root root'),
+    'directory and all that is in it',
+    /rm -rf --one-file-system -- "\$path"/,
+  ],
+  ['no directory', absentDirectory('/srv/old'), NO_PATH, undefined, undefined],
+])('%s', (_, resource, output, detail, script) => {
+  const judged = judge(resource, output)
+  expect(judged.detail).toBe(detail)
+  expect(judged.action).toBe(detail === undefined ? undefined : 'remove')
+  expect(judged.steps).toHaveLength(script === undefined ? 0 : 1)
+  if (script !== undefined) expect(judged.steps[0]?.script).toMatch(script)
+})
+
+test.each([
+  () => absentUnit('../x'),
+  () => absentUser('root'),
+  () => absentUser('-r'),
+  () => absentProgram('a b'),
+  () => absentContainer('-f'),
+  () => absentDirectory('/etc'),
+  () => absentDirectory('/srv/../etc'),
+])('refuses what is no name of its kind: %s', make => {
+  expect(make).toThrow(/not allowed|cannot be removed|not removed/)
+})
