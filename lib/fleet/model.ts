@@ -1,3 +1,5 @@
+import type { TransportName } from '../transport/transport.ts'
+
 /** Who may connect to a port: the world, every host of the fleet, or the hosts of some roles. */
 export type PortSource<RoleName extends string = string> = 'anywhere' | 'fleet' | readonly RoleName[]
 
@@ -137,6 +139,11 @@ export interface Access {
   /** The user that `provision` makes and every other task logs in as. */
   readonly user: string
   readonly identityFile?: string
+  /**
+   * Which program speaks SSH: `ssh` (in this process) or `openssh` (the operator's own OpenSSH client). Chosen for each
+   * host by what its keys and ~/.ssh/config ask for, unless told.
+   */
+  readonly transport?: TransportName
   /** Public keys that may log in as `user`, beside the operator's own. */
   readonly authorizedKeys?: readonly string[]
 }
