@@ -84,6 +84,11 @@ export async function execute(
           return askAtTerminal(question, { input: io.stdin, output: io.stderr, signal: io.signal })
         }),
       console: operatorConsole(io, globals.json, renderer),
+      askSecret: question =>
+        renderer.pause(async () => {
+          const { askSecretAtTerminal } = await import('../lib/ui/prompt.ts')
+          return askSecretAtTerminal(question, { input: io.stdin, output: io.stderr, signal: io.signal })
+        }),
       signal: io.signal,
       paths: { cwd: io.cwd, home: io.home, fleet: dirname(file), ...userFolders(io.env, io.home) },
       env: io.env,

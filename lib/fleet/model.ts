@@ -1,6 +1,7 @@
 import type { Rollout } from './rollout-model.ts'
 
 export type { HostCount, Rollout, RolloutOrder, Unreachable } from './rollout-model.ts'
+import type { TransportName } from '../transport/transport.ts'
 
 /** Who may connect to a port: the world, every host of the fleet, or the hosts of some roles. */
 export type PortSource<RoleName extends string = string> = 'anywhere' | 'fleet' | readonly RoleName[]
@@ -159,6 +160,11 @@ export interface Access {
   /** The user that `provision` makes and every other task logs in as. */
   readonly user: string
   readonly identityFile?: string
+  /**
+   * Which program speaks SSH: `ssh` (in this process) or `openssh` (the operator's own OpenSSH client). Chosen for each
+   * host by what its keys and ~/.ssh/config ask for, unless told.
+   */
+  readonly transport?: TransportName
   /** Public keys that may log in as `user`, beside the operator's own. */
   readonly authorizedKeys?: readonly string[]
 }

@@ -98,6 +98,7 @@ export const fleetSchema: z.ZodType<Fleet> = z.strictObject({
   access: z.strictObject({
     user: z.string().regex(/^[a-z_][a-z0-9_-]*$/, 'is no name for a Linux user'),
     identityFile: text.exactOptional(),
+    transport: z.enum(['ssh', 'openssh']).exactOptional(),
     authorizedKeys: texts.exactOptional(),
   }),
   roles: z.record(name, role),

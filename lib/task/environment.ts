@@ -1,5 +1,6 @@
 import type { EventSink } from '../events/event.ts'
 import type { Fleet } from '../fleet/model.ts'
+import type { AskSecret } from '../transport/keyring.ts'
 import type { LocalPaths, OperatorConsole, Question } from './context.ts'
 
 /** Everything a run takes from outside: the fleet, the options, the terminal, the clock. */
@@ -33,6 +34,8 @@ export interface Environment {
   /** Asks at the terminal; true when the operator agreed. */
   readonly ask: (question: Question) => Promise<boolean>
   readonly console: OperatorConsole
+  /** Asks at the terminal for a passphrase or password; left out where nobody can be asked. */
+  readonly askSecret?: AskSecret
   readonly signal: AbortSignal
   readonly paths: LocalPaths
   readonly env: Readonly<Record<string, string | undefined>>

@@ -11,6 +11,7 @@ import { chooseProvider } from '../providers/choose.ts'
 import { applyResources } from '../resource/apply.ts'
 import { chooseSecrets } from '../secrets/choose.ts'
 import { connect } from '../transport/connect.ts'
+import { Keyring } from '../transport/keyring.ts'
 import { createPool } from '../transport/pool.ts'
 import { closeRun, reopenRun } from '../runs/close.ts'
 import { endedOf, type Ended } from '../runs/ended.ts'
@@ -73,7 +74,8 @@ export async function runTask<P extends Params>(
   const allHosts = needsHosts ? resolveHosts(fleet, await provider.list({ emit, signal }), local) : []
   const hosts = allHosts.filter(host => chosen.has(host.name))
   const patience = Math.min(timeout, CONNECT_PATIENCE)
-  const pool = createPool(open, { signal, timeout: patience })
+  const keyring = new Keyring(environment.isInteractive ? environment.askSecret : undefined)
+  const pool = createPool(open, { signal, timeout: patience, keyring })
   const runId = environment.resumes?.runId ?? newRunId(environment.now())
   const owner = `${userInfo().username}@${hostname()}`
   const connectTo = (host: FleetHost) => pool.open(host.target)
@@ -127,7 +129,7 @@ export async function runTask<P extends Params>(
         connect: connectTo,
         onChange: changed => ran.set(changed.name, changed),
       }),
-    connectFresh: (host, user) => open({ ...host.target, user }, { signal, timeout: patience }),
+    connectFresh: (host, user) => open({ ...host.target, user }, { signal, timeout: patience, keyring }),
     connectAs: (host, user) => pool.open({ ...host.target, user }),
     each: (some, work) => eachHost(some, work, { concurrency, signal }),
     async apply(resources, some = hosts) {

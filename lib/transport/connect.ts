@@ -1,34 +1,56 @@
 import type { Connect, ConnectOptions, Target, Transport } from './transport.ts'
 
+/** The connection that a hop goes through, and whether it ends with it. */
+interface Via {
+  readonly transport: Transport
+  readonly isOurs: boolean
+}
+
 async function openHop(
   target: Target,
   isOpenSsh: boolean,
-  via: Transport | undefined,
+  via: Via | undefined,
   options: ConnectOptions,
 ): Promise<Transport> {
-  if (!isOpenSsh) return (await import('./ssh.ts')).openSsh(target, via, options)
+  const owned = via?.isOurs === true ? via.transport : undefined
+  if (!isOpenSsh) return (await import('./ssh.ts')).openSsh(target, { via: via?.transport, owned }, options)
   const { openOpenSsh, OpenSshTransport } = await import('./openssh.ts')
-  if (via !== undefined && !(via instanceof OpenSshTransport))
+  const through = via?.transport
+  if (through !== undefined && !(through instanceof OpenSshTransport)) {
     throw new TypeError('OpenSSH only goes through OpenSSH')
-  return openOpenSsh(target, via, options)
+  }
+  return openOpenSsh(target, { via: through, owned }, options)
 }
 
 /**
- * Connects over `target.jumps` in their order (a jump's own `jumps` are not followed), each hop with the transport that
- * it asks for; the jumps in front of an `openssh` hop are `openssh` as well, since OpenSSH goes through nothing else. The
- * timeout is for each hop. Rejects with HostKeyError, ConnectError, AbortedError, or ConfigError for a malformed pin.
- * Importing this loads neither ssh2 nor execa: the first connection does.
+ * The hops to a target, itself the last. The jumps in front of an `openssh` hop are `openssh` as well, since OpenSSH goes
+ * through nothing else.
+ */
+export function hopsTo(target: Target): readonly Target[] {
+  const hops = [...(target.jumps ?? []), target]
+  const last = hops.findLastIndex(hop => hop.transport === 'openssh')
+  return hops.map((hop, index) => (index < last ? { ...hop, transport: 'openssh' } : hop))
+}
+
+/**
+ * Connects over `target.jumps` in their order (a jump's own `jumps` are not followed), or over `options.via` in their
+ * place; each hop with the transport that it asks for. The timeout is for each hop. Rejects with HostKeyError,
+ * ConnectError, AbortedError, or ConfigError for a malformed pin. Importing this loads neither ssh2 nor execa: the first
+ * connection does.
  */
 export const connect: Connect = async (target, options) => {
-  const hops = [...(target.jumps ?? []), target]
-  const lastOpenSsh = hops.findLastIndex(hop => hop.transport === 'openssh')
-  let via: Transport | undefined
+  const { via: given, ...rest } = options
+  let via: Via | undefined = given === undefined ? undefined : { transport: given, isOurs: false }
+  const hops = given === undefined ? hopsTo(target) : [target]
   try {
-    for (const [index, hop] of hops.entries()) via = await openHop(hop, index <= lastOpenSsh, via, options)
+    for (const hop of hops) {
+      const transport = await openHop(hop, hop.transport === 'openssh', via, rest)
+      via = { transport, isOurs: true }
+    }
   } catch (error) {
-    await via?.close()
+    if (via?.isOurs === true) await via.transport.close()
     throw error
   }
   if (via === undefined) throw new TypeError('no hop')
-  return via
+  return via.transport
 }

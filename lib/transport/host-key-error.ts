@@ -1,4 +1,4 @@
-import { HostKeyError } from '../errors.ts'
+import { ConfigError, HostKeyError } from '../errors.ts'
 import { endpoint } from './endpoint.ts'
 import { fingerprint, parsePublicKey, parsePins, type ShownKey } from './host-key.ts'
 import type { Target } from './transport.ts'
@@ -42,8 +42,17 @@ export function hostKeyRefused(target: Target, shown: ShownKey): HostKeyError {
   })
 }
 
-/** ssh2 reads no host certificates. Throws HostKeyError when they are all that vouches for the host. */
-export function requirePlainKey(target: Target): void {
+/**
+ * ssh2 reads no host certificates and runs no commands. Throws HostKeyError or ConfigError when the host needs what only
+ * OpenSSH can do.
+ */
+export function requirePlain(target: Target): void {
+  if (target.openssh?.proxyCommand !== undefined) {
+    throw new ConfigError('~/.ssh/config gives a ProxyCommand, and the ssh transport runs none', {
+      host: target.name,
+      hint: `set access.transport to 'openssh' in the fleet file, or leave it out`,
+    })
+  }
   if (target.hostKeys.length > 0 || (target.authorities ?? []).length === 0) return
   throw new HostKeyError(
     'only a certificate authority vouches for this host, and the ssh transport reads none',

@@ -7,8 +7,11 @@ export interface KnownHost {
   /** `ssh-ed25519 AAAA...`, without comment. */
   readonly key: string
   readonly revoked: boolean
+  /** The key of an authority, whose certificates count, and not of a host. */
+  readonly authority: boolean
   /** Counted from 1. */
   readonly line: number
+  readonly file: string
 }
 
 /** A line that says nothing about a pinned key, and why. */
@@ -26,10 +29,16 @@ export interface KnownHosts {
 export interface KnownKeys {
   readonly keys: readonly string[]
   readonly revoked: readonly string[]
+  readonly authorities: readonly string[]
+  /** Where each key stands, `file:line`. */
+  readonly places: Readonly<Record<string, string>>
 }
 
-/** Reads OpenSSH's known_hosts (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). Throws nothing: bad lines are reported. */
-export function parseKnownHosts(text: string): KnownHosts {
+/**
+ * Reads OpenSSH's known_hosts (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"); `file` is its path, for messages. Throws nothing:
+ * bad lines are reported.
+ */
+export function parseKnownHosts(text: string, file = 'known_hosts'): KnownHosts {
   const hosts: KnownHost[] = []
   const skipped: SkippedLine[] = []
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
@@ -40,15 +49,14 @@ export function parseKnownHosts(text: string): KnownHosts {
     const marker = first.startsWith('@') ? first : undefined
     const [names, type, base64] = marker === undefined ? words : words.slice(1)
     const key = parsePublicKey(`${type} ${base64}`)
-    if (marker === '@cert-authority') {
-      skipped.push({ line, reason: 'a certificate authority cannot be pinned' })
-    } else if (marker !== undefined && marker !== '@revoked') {
+    if (marker !== undefined && marker !== '@revoked' && marker !== '@cert-authority') {
       skipped.push({ line, reason: `unknown marker ${marker}` })
     } else if (names === undefined || type === undefined || key === undefined) {
       skipped.push({ line, reason: 'not a public key' })
     } else {
-      const revoked = marker !== undefined
-      hosts.push({ patterns: names.split(','), key: `${type} ${base64}`, revoked, line })
+      const revoked = marker === '@revoked'
+      const authority = marker === '@cert-authority'
+      hosts.push({ patterns: names.split(','), key: `${type} ${base64}`, revoked, authority, line, file })
     }
   }
   return { hosts, skipped }
@@ -85,18 +93,32 @@ function matches(host: KnownHost, name: string): boolean {
   )
 }
 
+/** Several files as one. */
+export const joinKnownHosts = (files: readonly KnownHosts[]): KnownHosts => ({
+  hosts: files.flatMap(file => file.hosts),
+  skipped: files.flatMap(file => file.skipped),
+})
+
 /**
  * The keys that are known for `address` and `port`. Unlike OpenSSH a key of the plain address does not count for another
- * port of it, since another daemon may answer there.
+ * port of it, since another daemon may answer there; authorities and revoked keys count for every port, as there.
  */
 export function knownKeys(known: KnownHosts, address: string, port: number): KnownKeys {
   const name = knownHostName(address, port)
   const found = known.hosts.filter(host => matches(host, name))
-  const revoked = new Set(
-    known.hosts.filter(host => host.revoked && matches(host, name)).map(host => host.key),
+  const anyPort = known.hosts.filter(
+    host => (host.revoked || host.authority) && matches(host, knownHostName(address, 22)),
   )
-  const keys = new Set(found.map(host => host.key).filter(key => !revoked.has(key)))
-  return { keys: [...keys], revoked: [...revoked] }
+  const keysOf = (hosts: readonly KnownHost[]) => [...new Set(hosts.map(host => host.key))]
+  const revoked = keysOf([...found, ...anyPort].filter(host => host.revoked))
+  const isGood = (host: KnownHost) => !host.revoked && !revoked.includes(host.key)
+  const pinned = found.filter(host => isGood(host) && !host.authority)
+  return {
+    keys: keysOf(pinned),
+    revoked,
+    authorities: keysOf([...found, ...anyPort].filter(host => isGood(host) && host.authority)),
+    places: Object.fromEntries(pinned.toReversed().map(host => [host.key, `${host.file}:${host.line}`])),
+  }
 }
 
 /** A line for known_hosts, without its newline. Throws TypeError when `key` is no public key or the address no name. */

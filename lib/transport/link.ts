@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Client } from 'ssh2'
 import { ConnectError, messageOf } from '../errors.ts'
 import { endpoint } from './endpoint.ts'
+import { startPulse } from './pulse.ts'
 import type { Target } from './transport.ts'
 
 /** Milliseconds that a closing connection may take before its socket is torn down. */
@@ -24,9 +25,17 @@ export class Link {
     client.on('error', error => {
       this.#cause ??= error
     })
+    let stopPulse: () => void = () => undefined
+    client.once('ready', () => {
+      stopPulse = startPulse(client, socket, () => {
+        this.#cause ??= new Error('no sign of life for 20 s')
+        socket.destroy()
+      })
+    })
     this.#gone = new Promise(resolve => {
       // ssh2 says "close" before it ends the open channels, so that these find the reason here.
       client.on('close', () => {
+        stopPulse()
         this.#lost ??= this.#error()
         resolve()
       })

@@ -40,14 +40,14 @@ class PidLine {
     if (this.#held === undefined) return chunk
     const held = Buffer.concat([this.#held, chunk])
     const at = held.indexOf(this.#mark)
-    const end = held.indexOf('\n', at)
-    if (at === -1 || end === -1) {
+    const newline = held.indexOf('\n', at)
+    if (at === -1 || newline === -1) {
       this.#held = held
       return Buffer.alloc(0)
     }
     this.#held = undefined
-    this.#found(/^\d+$/.exec(held.toString('latin1', at + this.#mark.length, end))?.[0])
-    return Buffer.concat([held.subarray(0, at), held.subarray(end + 1)])
+    this.#found(/^\d+$/.exec(held.toString('latin1', at + this.#mark.length, newline))?.[0])
+    return Buffer.concat([held.subarray(0, at), held.subarray(newline + 1)])
   }
 
   /** What is left when the command never came to say it. */
@@ -95,14 +95,10 @@ export async function runOverMaster(
   )
   child.stderr.on('data', (chunk: Buffer) => receive(first.take(chunk), stderr, options.onStderr))
   child.stdin.on('error', () => undefined)
+  const gone = child.then(() => undefined)
   const stopped = new Promise<never>((_resolve, reject) => {
     stop.onStop(error => {
-      void end(
-        master,
-        first.pid,
-        () => child.kill('SIGTERM'),
-        child.then(() => undefined),
-      )
+      void end(master, first.pid, () => child.kill('SIGTERM'), gone)
       reject(error)
     })
   })

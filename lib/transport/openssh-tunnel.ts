@@ -19,6 +19,8 @@ export async function openSshTunnel(master: Master, address: string, port: numbe
   const { child } = await startPiped('ssh', forwardArguments(master.socket, master.target, address, port))
   let said = ''
   let isOpen = false
+  let bytesRead = 0
+  let bytesTaken = 0
   child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-4096)))
   const stream = new Duplex({
     // The other side may end first and still read.
@@ -27,7 +29,10 @@ export async function openSshTunnel(master: Master, address: string, port: numbe
       child.stdout.resume()
     },
     write: (chunk: Buffer, _encoding, done) => {
-      child.stdin.write(chunk, error => done(error))
+      child.stdin.write(chunk, error => {
+        bytesTaken += chunk.length
+        done(error)
+      })
     },
     final: done => {
       child.stdin.end()
@@ -41,6 +46,11 @@ export async function openSshTunnel(master: Master, address: string, port: numbe
   // A tunnel that nobody waits for any more must not end the process.
   stream.on('error', () => undefined)
   child.stdin.on('error', () => undefined)
+  // As on a socket, for the pulse of a connection that goes through it.
+  Object.defineProperties(stream, {
+    bytesRead: { get: () => bytesRead },
+    bytesWritten: { get: () => bytesTaken + stream.writableLength },
+  })
   const refusal = () => {
     const words = spoken(said).at(-1) ?? 'refused'
     const reason = words.replace(/^.*[Ss]tdio forwarding request failed: /, '')
@@ -58,6 +68,7 @@ export async function openSshTunnel(master: Master, address: string, port: numbe
     const timer = setTimeout(open, OPEN_AFTER)
     child.stdout.on('data', (chunk: Buffer) => {
       open()
+      bytesRead += chunk.length
       if (!stream.push(chunk)) child.stdout.pause()
     })
     void child.then(async ({ exitCode }) => {

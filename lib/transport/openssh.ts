@@ -61,13 +61,14 @@ export class OpenSshTransport implements Transport {
   }
 }
 
-/** Connects one host through an OpenSSH master, over `via` where there is one. The new transport owns `via`. */
+/** Connects one host through an OpenSSH master, over `via` where there is one. `owned` is closed with it. */
 export async function openOpenSsh(
   target: Target,
-  via: OpenSshTransport | undefined,
+  { via, owned }: { readonly via: OpenSshTransport | undefined; readonly owned: Transport | undefined },
   options: ConnectOptions,
 ): Promise<OpenSshTransport> {
+  if (via?.master.lost !== undefined) throw via.master.lost
   await requireIdentity(target)
   const master = await Master.start(target, via?.master, options)
-  return new OpenSshTransport(master, via, options.keyring)
+  return new OpenSshTransport(master, owned, options.keyring)
 }

@@ -1,16 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pLimit, { type LimitFunction } from 'p-limit'
 import { AbortedError, ConnectError } from '../errors.ts'
 import { isTransient } from './connect-error.ts'
+import { hopsTo } from './connect.ts'
 import { login } from './endpoint.ts'
+import type { Keyring } from './keyring.ts'
+import { Pace } from './pace.ts'
 import type { Connect, ExecOptions, Target, Transport } from './transport.ts'
 
 export interface PoolOptions {
   readonly signal: AbortSignal
   /** Milliseconds for each connection. */
   readonly timeout: number
-  /** Handshakes at once, 10 unless told. */
+  readonly keyring?: Keyring
+  /** Handshakes at once, 32 unless told. */
   readonly concurrency?: number
+  /** Milliseconds before a second try, 300 unless told. */
+  readonly retryAfter?: number
 }
 
 /** Connections that a run shares. */
@@ -21,14 +26,17 @@ export interface Pool {
   closeAll(): Promise<void>
 }
 
-/** sshd drops logins at random above 10 unfinished ones (MaxStartups 10:30:100). */
-const HANDSHAKES = 10
-/** A jump serves all hosts behind it, and other people. */
-const HANDSHAKES_THROUGH_A_JUMP = 4
-/** Milliseconds, and up to twice as many so that a crowd does not come back together. */
-const RETRY_AFTER = 200
+/** More would only wait for this machine's processor: a handshake takes it 5 to 10 ms. */
+const HANDSHAKES = 32
+/**
+ * Tries of a connection that is broken off before the login: by a full MaxStartups, a penalty for our address
+ * (PerSourcePenalties, a second or more), or the network. The waits between double, 4.5 s together and up to twice that.
+ */
+const TRIES = 5
+/** Milliseconds before the second try, and up to twice as many so that a crowd does not come back together. */
+const RETRY_AFTER = 300
 
-const keyOf = (target: Target): string => `${target.name} ${login(target)}`
+const keyOf = (target: Target): string => `${target.name} ${login(target)} ${target.transport ?? 'ssh'}`
 
 /** The same transport, telling when a call found the connection gone. */
 function watched(transport: Transport, onLost: () => void): Transport {
@@ -55,66 +63,93 @@ function watched(transport: Transport, onLost: () => void): Transport {
   }
 }
 
+/** One connection of the pool: as `connect` gave it, and as callers get it. */
+interface Entry {
+  readonly raw: Promise<Transport>
+  readonly shared: Promise<Transport>
+}
+
 /**
- * A pool over `connect`. Handshakes are paced, and a connection that the network broke off is tried once more; a refused
- * login or host key never is. A failed, closed or lost connection is forgotten, so that the next `open` tries afresh.
+ * A pool over `connect`. Handshakes are paced, hosts behind a jump share the one connection to it, and a connection that
+ * is broken off during the handshake is tried again; a refused login or host key never is. A failed, closed or lost
+ * connection is forgotten, so that the next `open` tries afresh.
  */
 export function createPool(connect: Connect, options: PoolOptions): Pool {
-  const concurrency = options.concurrency ?? HANDSHAKES
+  const { timeout, keyring, retryAfter = RETRY_AFTER } = options
   const stop = new AbortController()
   const signal = AbortSignal.any([options.signal, stop.signal])
-  const paced = pLimit(concurrency)
-  const jumps = new Map<string, LimitFunction>()
-  const entries = new Map<string, Promise<Transport>>()
+  const pace = new Pace(options.concurrency ?? HANDSHAKES)
+  const entries = new Map<string, Entry>()
 
-  /** Waits for the jump first: who waits there must not hold one of the common places. */
-  const pace = (target: Target, work: () => Promise<Transport>): Promise<Transport> => {
-    const jump = target.jumps?.[0]
-    if (jump === undefined) return paced(work)
-    const limit = jumps.get(keyOf(jump)) ?? pLimit(Math.min(concurrency, HANDSHAKES_THROUGH_A_JUMP))
-    jumps.set(keyOf(jump), limit)
-    return limit(() => paced(work))
+  const attempt = async (target: Target, isFirst = true): Promise<Transport> => {
+    const jump = jumpOf(target)
+    const through = jump === undefined ? undefined : entryOf(jump)
+    const via = await through?.raw
+    try {
+      return await pace.run(target, () => {
+        if (signal.aborted) throw new AbortedError('stopped before connecting', { host: target.name })
+        return connect(target, {
+          signal,
+          timeout,
+          ...(keyring === undefined ? {} : { keyring }),
+          ...(via === undefined ? {} : { via }),
+        })
+      })
+    } catch (error) {
+      if (jump === undefined || via === undefined || !isFirst || signal.aborted || !(await isGone(via)))
+        throw error
+      // The jump was lost since somebody opened it.
+      if (entries.get(keyOf(jump)) === through) entries.delete(keyOf(jump))
+      return attempt(target, false)
+    }
   }
 
-  const attempt = (target: Target): Promise<Transport> =>
-    pace(target, () => {
-      if (signal.aborted) throw new AbortedError('stopped before connecting', { host: target.name })
-      return connect(target, { signal, timeout: options.timeout })
-    })
+  const persist = async (target: Target): Promise<Transport> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt(target)
+      } catch (error) {
+        if (tries >= TRIES || !isTransient(error) || signal.aborted) throw error
+      }
+      const wait = retryAfter * 2 ** (tries - 1) * (1 + Math.random())
+      // An aborted wait ends early; the attempt then says so.
+      await delay(wait, undefined, { signal }).catch(() => undefined)
+    }
+  }
 
-  const openNew = (target: Target): Promise<Transport> => {
+  const openNew = (target: Target): Entry => {
     const key = keyOf(target)
     const forget = () => {
       if (entries.get(key) === entry) entries.delete(key)
     }
-    const entry: Promise<Transport> = attempt(target)
-      .catch(async (error: unknown) => {
-        if (!isTransient(error) || signal.aborted) throw error
-        // An aborted wait ends early; the attempt then says so.
-        await delay(RETRY_AFTER * (1 + Math.random()), undefined, { signal }).catch(() => undefined)
-        return attempt(target)
-      })
-      .then(
-        transport =>
-          watched(transport, () => {
-            forget()
-            // Frees the jump's connection, too.
-            void transport.close().catch(() => undefined)
-          }),
-        (error: unknown) => {
+    const raw = persist(target)
+    const shared = raw.then(
+      transport =>
+        watched(transport, () => {
           forget()
-          throw error
-        },
-      )
+          // Frees what the host holds for us, too.
+          void transport.close().catch(() => undefined)
+        }),
+      (error: unknown) => {
+        forget()
+        throw error
+      },
+    )
+    // Who opened it is told; a jump is opened by nobody in particular.
+    shared.catch(() => undefined)
+    const entry: Entry = { raw, shared }
     entries.set(key, entry)
     return entry
   }
 
+  const entryOf = (target: Target): Entry => entries.get(keyOf(target)) ?? openNew(target)
+
   return {
-    open: target => entries.get(keyOf(target)) ?? openNew(target),
+    open: target => entryOf(target).shared,
     async closeAll() {
       stop.abort()
-      const opened = await Promise.allSettled(entries.values())
+      // Hosts before the jumps that they are reached through.
+      const opened = await Promise.allSettled([...entries.values()].toReversed().map(entry => entry.shared))
       entries.clear()
       await Promise.allSettled(
         opened.flatMap(result => (result.status === 'fulfilled' ? [result.value.close()] : [])),
@@ -122,3 +157,17 @@ export function createPool(connect: Connect, options: PoolOptions): Pool {
     },
   }
 }
+
+/** The last jump of a target, with the jumps before it as its own. */
+function jumpOf(target: Target): Target | undefined {
+  const hops = hopsTo(target)
+  const jump = hops.at(-2)
+  return jump === undefined ? undefined : { ...jump, jumps: hops.slice(0, -2) }
+}
+
+/** Whether a connection is lost. What else is wrong with a command on a jump, such as having no shell, does not matter. */
+const isGone = (transport: Transport): Promise<boolean> =>
+  transport.exec(':', { timeout: 5000 }).then(
+    () => false,
+    (error: unknown) => error instanceof ConnectError,
+  )

@@ -5,7 +5,7 @@ import { dial } from './dial.ts'
 import { endpoint } from './endpoint.ts'
 import { execute, type Meter } from './execute.ts'
 import { handshake } from './handshake.ts'
-import { requirePlainKey } from './host-key-error.ts'
+import { requirePlain } from './host-key-error.ts'
 import { readIdentity } from './identity.ts'
 import type { Keyring } from './keyring.ts'
 import type { Link } from './link.ts'
@@ -27,7 +27,7 @@ class SshTransport implements Transport {
   readonly #meter: Meter = { executions: 0, bytesSent: 0, bytesReceived: 0 }
   #closed: Promise<void> | undefined
 
-  /** Owns `via`, when there is one: the connection it goes through. */
+  /** Owns `via`, the connection it goes through, where that is given. */
   constructor(link: Link, via: Transport | undefined, keyring: Keyring | undefined) {
     this.#link = link
     this.#via = via
@@ -81,13 +81,13 @@ class SshTransport implements Transport {
   }
 }
 
-/** Connects one host with ssh2 through node-ssh, over `via` where there is one. The new transport owns `via`. */
+/** Connects one host with ssh2 through node-ssh, over `via` where there is one. `owned` is closed with it. */
 export async function openSsh(
   target: Target,
-  via: Transport | undefined,
+  { via, owned }: { readonly via: Transport | undefined; readonly owned: Transport | undefined },
   options: ConnectOptions,
 ): Promise<Transport> {
-  requirePlainKey(target)
+  requirePlain(target)
   // A passphrase may be typed as slowly as it takes.
   const identity = await readIdentity(target, options.keyring)
   const begun = performance.now()
@@ -98,5 +98,5 @@ export async function openSsh(
     throw connectTimedOut(target, options.timeout)
   }
   const link = await handshake(target, socket, identity, { ...options, left })
-  return new SshTransport(link, via, options.keyring)
+  return new SshTransport(link, owned, options.keyring)
 }

@@ -97,6 +97,8 @@ export interface ConnectOptions {
   readonly timeout: number
   /** Asks for passphrases and passwords; nobody is asked without one. */
   readonly keyring?: Keyring
+  /** An open connection to the last of `target.jumps`, which stays the caller's; without it the jumps are opened. */
+  readonly via?: Transport
 }
 
 /** Opens a connection, or rejects with ConnectError or HostKeyError. */

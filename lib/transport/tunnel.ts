@@ -8,6 +8,8 @@ import type { Link } from './link.ts'
  */
 export function tunnel(link: Link, channel: ClientChannel): Duplex {
   let waiting: ((error?: Error | null) => void) | undefined
+  let bytesRead = 0
+  let bytesTaken = 0
   const stream = new Duplex({
     read: () => {
       channel.resume()
@@ -16,6 +18,7 @@ export function tunnel(link: Link, channel: ClientChannel): Duplex {
       waiting = done
       channel.write(chunk, () => {
         waiting = undefined
+        bytesTaken += chunk.length
         done()
       })
     },
@@ -29,6 +32,7 @@ export function tunnel(link: Link, channel: ClientChannel): Duplex {
     },
   })
   channel.on('data', (chunk: Buffer) => {
+    bytesRead += chunk.length
     if (!stream.push(chunk)) channel.pause()
   })
   channel.on('end', () => {
@@ -39,6 +43,11 @@ export function tunnel(link: Link, channel: ClientChannel): Duplex {
     if (link.lost !== undefined) stream.destroy(link.lost)
     else if (waiting === undefined) stream.end()
     else waiting(Object.assign(new Error('the other side closed the tunnel'), { code: 'EPIPE' }))
+  })
+  // As on a socket, for the pulse of a connection that goes through it.
+  Object.defineProperties(stream, {
+    bytesRead: { get: () => bytesRead },
+    bytesWritten: { get: () => bytesTaken + stream.writableLength },
   })
   return stream
 }

@@ -60,8 +60,8 @@ test('keys are recorded as OpenSSH reads them, and a run on one host keeps the o
     `203.0.113.1 ${rebuilt}\n[203.0.113.2]:2222 ${two}\n`,
   )
   const access = await localAccess(shop, environment(home))
-  expect(access.knownKeys('203.0.113.2', 2222)).toEqual([two])
-  expect(access.knownKeys('203.0.113.2', 22)).toEqual([])
+  expect(access.knownKeys('203.0.113.2', 2222).keys).toEqual([two])
+  expect(access.knownKeys('203.0.113.2', 22).keys).toEqual([])
 })
 
 test("the operator's known_hosts counts as well", async () => {
@@ -69,7 +69,7 @@ test("the operator's known_hosts counts as well", async () => {
   const key = makeKey().public
   mkdirSync(join(home, '.ssh'))
   writeFileSync(join(home, '.ssh/known_hosts'), `203.0.113.1 ${key}\n`)
-  expect((await localAccess(shop, environment(home))).knownKeys('203.0.113.1', 22)).toEqual([key])
+  expect((await localAccess(shop, environment(home))).knownKeys('203.0.113.1', 22).keys).toEqual([key])
 })
 
 test('keys and agent are those of the operator, in a lab only the key made for it', async () => {

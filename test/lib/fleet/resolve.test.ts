@@ -7,7 +7,12 @@ import { makeKey } from '../../support/ssh-server.ts'
 
 const [pinned, made, known] = [makeKey().public, makeKey().public, makeKey().public]
 const local: LocalAccess = {
-  knownKeys: (address, port) => (`${address}:${port}` === '203.0.113.1:22' ? [known] : []),
+  knownKeys: (address, port) => ({
+    keys: `${address}:${port}` === '203.0.113.1:22' ? [known] : [],
+    revoked: [],
+    authorities: [],
+    places: {},
+  }),
 }
 const machine: Machine = {
   name: 'web1',

@@ -24,10 +24,10 @@ import { TRANSPORTS } from '../../support/transports.ts'
 describe.each(TRANSPORTS)('%s', transport => {
   const sshServer = (options: SshServerOptions = {}) => startServer({ transport, ...options })
   /** The command got its signal: as one of SSH's, or from a second command that kills its group. */
-  const ended = (server: SshServer) =>
-    transport === 'ssh'
-      ? expect.poll(() => server.stats.signals).toEqual(['TERM'])
-      : expect.poll(() => server.stats.commands.join('\n')).toContain('kill -TERM -')
+  const ended = async (server: SshServer): Promise<void> => {
+    if (transport === 'ssh') await expect.poll(() => server.stats.signals).toEqual(['TERM'])
+    else await expect.poll(() => server.stats.commands.join('\n')).toContain('kill -TERM -')
+  }
 
   test('a command gives its code, stdout and stderr', async () => {
     await using server = await sshServer()

@@ -1,6 +1,11 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { formatKnownHost, knownKeys, parseKnownHosts } from '../../../lib/transport/known-hosts.ts'
+import {
+  formatKnownHost,
+  joinKnownHosts,
+  knownKeys,
+  parseKnownHosts,
+} from '../../../lib/transport/known-hosts.ts'
 import { makeKey } from '../../support/ssh-server.ts'
 
 const [A, B] = [makeKey().public, makeKey('ecdsa').public]
@@ -47,15 +52,16 @@ test('a revoked key is told apart', () => {
   expect(knownKeys(parseKnownHosts(`web1 ${A}\n@revoked web1 ${A}`), 'web1', 22)).toEqual({
     keys: [],
     revoked: [A],
+    authorities: [],
+    places: {},
   })
 })
 
 test('lines that cannot be used are reported with their number', () => {
-  const text = `@cert-authority *.example.com ${A}\nweb1 ssh-ed25519 !!!\nweb1\n@other web1 ${A}\nweb1 ssh-rsa ${A.split(' ')[1]}`
+  const text = `# hosts\nweb1 ssh-ed25519 !!!\nweb1\n@other web1 ${A}\nweb1 ssh-rsa ${A.split(' ')[1]}`
   expect(parseKnownHosts(text)).toEqual({
     hosts: [],
     skipped: [
-      { line: 1, reason: 'a certificate authority cannot be pinned' },
       { line: 2, reason: 'not a public key' },
       { line: 3, reason: 'not a public key' },
       { line: 4, reason: 'unknown marker @other' },
@@ -80,4 +86,26 @@ test('what is no key or no address is not written', () => {
   expect(() => formatKnownHost('web1', 22, 'ssh-ed25519 nonsense')).toThrow(TypeError)
   expect(() => formatKnownHost('web1 evil', 22, A)).toThrow(TypeError)
   expect(() => formatKnownHost('*', 22, A)).toThrow(TypeError)
+})
+
+test('an authority vouches for hosts by its certificates, and is no key of theirs; it may be revoked as well', () => {
+  const text = `@cert-authority *.example.com,!db.example.com ${A}\nweb1.example.com ${B}`
+  const known = parseKnownHosts(text, '/home/ann/.ssh/known_hosts')
+  expect(knownKeys(known, 'web1.example.com', 22)).toEqual({
+    keys: [B],
+    revoked: [],
+    authorities: [A],
+    places: { [B]: '/home/ann/.ssh/known_hosts:2' },
+  })
+  expect(knownKeys(known, 'web1.example.com', 2222)).toMatchObject({ keys: [], authorities: [A] })
+  expect(knownKeys(known, 'db.example.com', 22).authorities).toEqual([])
+  expect(knownKeys(parseKnownHosts(`${text}\n@revoked * ${A}`), 'web1.example.com', 22)).toMatchObject({
+    authorities: [],
+    revoked: [A],
+  })
+})
+
+test('the place of a key is the first line that has it, in the first file', () => {
+  const files = [parseKnownHosts(`\nweb1 ${A}`, 'a'), parseKnownHosts(`web1 ${A}\nweb1 ${B}`, 'b')]
+  expect(knownKeys(joinKnownHosts(files), 'web1', 22).places).toEqual({ [A]: 'a:2', [B]: 'b:2' })
 })

@@ -6,6 +6,7 @@ import { connect as connectSsh } from '../../../lib/transport/connect.ts'
 import type { Connect, Target } from '../../../lib/transport/transport.ts'
 import { failure } from '../../support/ssh-connect.ts'
 import { sshServer } from '../../support/ssh-server.ts'
+import { TRANSPORTS } from '../../support/transports.ts'
 
 const { signal } = new AbortController()
 const target = (name: string, more: Partial<Target> = {}): Target => ({
@@ -52,17 +53,56 @@ test('callers share the one connection of a host and user', async () => {
   expect(fake.made.length).toBe(2)
 })
 
-test('handshakes are paced, and fewer go through a jump', async () => {
-  const names = Array.from({ length: 40 }, (_, index) => `web${index}`)
-  const direct = fakeConnect()
-  const pool = createPool(direct.connect, { signal, timeout: 1000 })
-  await Promise.all(names.map(name => pool.open(target(name))))
-  expect(direct.state.most).toBe(10)
+test('handshakes are paced, and fewer go to one address', async () => {
+  const names = Array.from({ length: 60 }, (_, index) => `web${index}`)
+  const fake = fakeConnect()
+  const pool = createPool(fake.connect, { signal, timeout: 1000 })
+  await Promise.all(names.map((name, index) => pool.open(target(name, { address: `203.0.113.${index}` }))))
+  expect(fake.state.most).toBe(32)
 
-  const jumped = fakeConnect()
-  const behind = createPool(jumped.connect, { signal, timeout: 1000 })
-  await Promise.all(names.map(name => behind.open(target(name, { jumps: [target('bastion')] }))))
-  expect(jumped.state.most).toBe(4)
+  const one = fakeConnect()
+  const crowded = createPool(one.connect, { signal, timeout: 1000 })
+  await Promise.all(names.map(name => crowded.open(target(name))))
+  expect(one.state.most).toBe(4)
+})
+
+test('hosts behind a jump share the one connection to it', async () => {
+  await using bastion = await sshServer()
+  await using server = await sshServer()
+  const pool = createPool(connectSsh, { signal, timeout: 10_000 })
+  const jumps = [bastion.target({ name: 'bastion' })]
+  const hosts = Array.from({ length: 20 }, (_, index) => server.target({ name: `web${index}`, jumps }))
+  const opened = await Promise.all(hosts.map(host => pool.open(host)))
+  expect(opened.map(transport => transport.host)).toEqual(hosts.map(host => host.name))
+  expect(bastion.stats.connections).toBe(1)
+  await opened[0]?.close()
+  await expect(opened[1]?.exec('true')).resolves.toMatchObject({ exitCode: 0 })
+
+  bastion.dropAll()
+  await expect(opened[2]?.exec('true')).rejects.toThrow(ConnectError)
+  await expect(pool.open(server.target({ name: 'web2', jumps }))).resolves.toMatchObject({ host: 'web2' })
+  expect(bastion.stats.connections).toBe(2)
+  await pool.closeAll()
+  await expect.poll(() => bastion.stats.open + server.stats.open).toBe(0)
+})
+
+test('silent hosts, more than the handshakes at once, hold nobody up', async () => {
+  const held: (() => void)[] = []
+  const fake = fakeConnect()
+  const connect: Connect = (host, given) =>
+    host.name.startsWith('silent')
+      ? new Promise((_, reject) =>
+          held.push(() => reject(new ConnectError('timed out', { host: host.name }))),
+        )
+      : fake.connect(host, given)
+  const pool = createPool(connect, { signal, timeout: 60_000, concurrency: 3 })
+  const silent = Array.from({ length: 5 }, (_, index) =>
+    failure(pool.open(target(`silent${index}`, { address: `198.51.100.${index}` }))),
+  )
+  await expect(pool.open(target('web1'))).resolves.toMatchObject({ host: 'web1' })
+  expect(held.length).toBe(5)
+  for (const end of held) end()
+  await Promise.all(silent)
 })
 
 test('40 connections to one server stay under the cap, and all come', async () => {
@@ -74,27 +114,30 @@ test('40 connections to one server stay under the cap, and all come', async () =
   )
   expect(results.map(result => String(result.stdout).trim())).toEqual(hosts.map(host => host.name))
   expect(server.stats.connections).toBe(40)
-  expect(server.stats.maxHandshakes).toBeLessThanOrEqual(6)
+  expect(server.stats.maxHandshakes).toBeLessThanOrEqual(4)
   expect(server.stats.open).toBe(40)
   await pool.closeAll()
   await expect.poll(() => server.stats.open).toBe(0)
 })
 
-test('a connection that the network broke off is tried once more, and only once', async () => {
-  const fake = fakeConnect((host, attempt) => (host === 'down' || attempt === 1 ? broken(host) : undefined))
-  const pool = createPool(fake.connect, { signal, timeout: 1000 })
+test('a connection that the network broke off is tried again, five times in all', async () => {
+  const fake = fakeConnect((host, attempt) => (host === 'down' || attempt < 4 ? broken(host) : undefined))
+  const pool = createPool(fake.connect, { signal, timeout: 1000, retryAfter: 1 })
   await expect(pool.open(target('web1'))).resolves.toMatchObject({ host: 'web1' })
   await expect(pool.open(target('down'))).rejects.toThrow(ConnectError)
-  expect([fake.tries.get('web1'), fake.tries.get('down')]).toEqual([2, 2])
+  expect([fake.tries.get('web1'), fake.tries.get('down')]).toEqual([4, 5])
 })
 
-test('a real hang-up before the handshake is tried once more', async () => {
-  await using server = await sshServer({ hangUps: 1 })
-  const pool = createPool(connectSsh, { signal, timeout: 10_000 })
-  await expect(pool.open(server.target())).resolves.toMatchObject({ host: 'web1' })
-  expect(server.stats.connections).toBe(2)
-  await pool.closeAll()
-})
+test.each(TRANSPORTS)(
+  'a server that hangs up before the handshake, as at its MaxStartups: %s',
+  async transport => {
+    await using server = await sshServer({ hangUps: 3, transport })
+    const pool = createPool(connectSsh, { signal, timeout: 10_000, retryAfter: 1 })
+    await expect(pool.open(server.target())).resolves.toMatchObject({ host: 'web1' })
+    expect(server.stats.connections).toBe(4)
+    await pool.closeAll()
+  },
+)
 
 test.each([
   ['a refused login', new ConnectError('permission denied', { cause: new Error('All methods failed') })],
