@@ -27,6 +27,6 @@ export function notLaunched(host: string, result: ExecResult | undefined, stderr
   const what = isFull ? 'no room for the journal, so nothing was begun' : 'nothing was begun'
   return new CommandError(`${what}: exit code ${result?.exitCode ?? 0}${tail(stderr)}`, {
     host,
-    ...(isFull && { hint: `fleet exec --on ${host} -- df -h /var/lib` }),
+    ...(isFull && { hint: `fleet status --on ${host}` }),
   })
 }
