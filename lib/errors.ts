@@ -110,8 +110,8 @@ export interface HostFailure {
 
 /**
  * One or more hosts failed while others may have gone through. Exits 5 when every failure is a connection, 6 when every
- * one is a held lease, 7 when every one is a failed health check, 4 otherwise. `standing` says where that leaves the
- * hosts.
+ * one is a held lease, 7 when every one is a failed health check, 8 when every one was asked to stop, 4 otherwise.
+ * `standing` says where that leaves the hosts.
  */
 export class HostsFailedError extends FleetError {
   readonly code: string = 'hosts-failed'
@@ -143,7 +143,7 @@ export class HostsFailedError extends FleetError {
     this.failures = failures
     const codes = new Set(failures.map(({ error }) => (error instanceof FleetError ? error.exitCode : 4)))
     const [only] = codes
-    this.exitCode = codes.size === 1 && (only === 5 || only === 6 || only === 7) ? only : 4
+    this.exitCode = codes.size === 1 && (only === 5 || only === 6 || only === 7 || only === 8) ? only : 4
   }
 }
 

@@ -10,7 +10,7 @@ import { isFolderRef, resolveRelease, type Release } from './release.ts'
  * brought before, wherever its label stands by now. Throws a UsageError when that can no longer be had.
  */
 export async function serviceRelease(
-  ctx: TaskContext,
+  ctx: Pick<TaskContext, 'paths' | 'signal' | 'record' | 'pin'>,
   name: string,
   service: Service,
   ref: string | undefined,

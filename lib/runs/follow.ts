@@ -39,6 +39,7 @@ export class JournalFollower {
         this.#mark(frame.words)
       }
     }
+    if (this.#frames.atLineEnd) this.#say(this.#lines.end())
   }
 
   #begin(line: string): boolean {

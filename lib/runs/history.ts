@@ -80,7 +80,7 @@ export function historyOf(answers: Answers): readonly HistoryEntry[] {
     const times = [record?.startedAt, timeOf(run), first.at].flatMap(time => time ?? [])
     const outcomes = [...hosts].map(([host, own]) => outcomeOn(host, own))
     const { task, params, owner } = record ?? first
-    const message = record?.message ?? first.message
+    const message = record?.message ?? lines.find(line => line.message !== undefined)?.message
     return {
       run,
       at: new Date(times.find(isTime) ?? 0).toISOString(),

@@ -75,7 +75,10 @@ export function partText({ state, run, reason }: Part, { ended, record }: FleetR
   const journal = decisive(run)
   const milliseconds = total(run.journals)
   const own = typeof run.record === 'string' && typeof record !== 'string' ? ` (${run.record})` : ''
-  if (journal === undefined) return { text: `${state}${own}`, output: [], milliseconds }
+  if (journal === undefined) {
+    const text = state === 'stopped' ? 'stopped before its first step' : state
+    return { text, output: [], milliseconds }
+  }
   const { text, output } = journalText(journal)
   const steps = run.journals.flatMap(each => each.steps)
   return {

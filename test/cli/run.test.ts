@@ -30,6 +30,7 @@ describe('exit codes', () => {
     ['aborted', new AbortedError('no'), 8],
     ['partial', new PartialResultError('2 of 3'), 9],
     ['hosts', new HostsFailedError([{ host: 'a', error: new Error('x') }], 2), 4],
+    ['hosts that were stopped', new HostsFailedError([{ host: 'a', error: new AbortedError('x') }], 2), 8],
   ])('%s', async (_, error, code) => {
     const { stderr, exitCode } = await cli(call, { tasks, runTask: failing(error) })
     expect(exitCode).toBe(code)

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { AbortedError, CommandError } from '../../lib/errors.ts'
 import { stdinBytes } from '../../lib/transport/stdin.ts'
 import type { ExecOptions, ExecResult, Transport } from '../../lib/transport/transport.ts'
@@ -17,7 +18,7 @@ export class LocalTransport implements Transport {
   }
 
   async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
-    const stdin = this.rewrite((await stdinBytes(options.stdin)).toString())
+    const stdin = this.#rewritten(await stdinBytes(options.stdin))
     this.cost.executions += 1
     this.cost.bytesSent += command.length + stdin.length
     const child = spawn('/bin/sh', ['-c', command], { signal: options.signal, detached: false })
@@ -41,6 +42,13 @@ export class LocalTransport implements Transport {
         else resolve({ exitCode: code, stdout: Buffer.concat(out), stderr: Buffer.concat(err) })
       })
     })
+  }
+
+  /** A program that travels compressed is rewritten all the same. */
+  #rewritten(stdin: Buffer): Buffer {
+    const isPacked = stdin[0] === 0x1f && stdin[1] === 0x8b
+    const text = this.rewrite((isPacked ? gunzipSync(stdin) : stdin).toString())
+    return isPacked ? gzipSync(text) : Buffer.from(text)
   }
 
   forward(): Promise<Duplex> {

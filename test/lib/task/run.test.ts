@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { AbortedError, ConnectError } from '../../../lib/errors.ts'
+import { AbortedError, ConnectError, HealthError } from '../../../lib/errors.ts'
 import type { FleetEvent } from '../../../lib/events/event.ts'
 import { validateFleet } from '../../../lib/fleet/validate.ts'
 import { sh } from '../../../lib/shell/sh.ts'
@@ -147,4 +147,37 @@ test('what a task is given', async () => {
       connect,
     ),
   ).toEqual({ exitCode: 0 })
+})
+
+test.each<[string, () => Promise<void>, object]>([
+  ['well', async () => undefined, { exitCode: 0 }],
+  ['with an error', () => Promise.reject(new HealthError('no')), { exitCode: 7, error: 'unhealthy' }],
+])('a run that ended %s says so to the hosts that it changed, and to no other', async (_, work, expected) => {
+  const told: string[] = []
+  const [web1, web2] = ['web1', 'web2'].map(host =>
+    recordingTransport({
+      host,
+      expect: [
+        {
+          command: /^(true|sh|gzip -dc \| sh)$/,
+          times: 'any',
+          reply: sent => {
+            if (sent.command === 'sh') told.push(`${host} ${sent.stdin.toString()}`)
+            return {}
+          },
+        },
+      ],
+    }),
+  )
+  if (web1 === undefined || web2 === undefined) throw new Error('unreachable')
+  const { environment } = world({ on: ['web'] })
+  const run = async (ctx: TaskContext) => {
+    const [first] = ctx.hosts
+    if (first !== undefined) await ctx.on(first).run(sh`true`)
+    await work()
+  }
+  await runTask(task(run), {}, environment, recordingConnect({ web1, web2 })).catch(() => undefined)
+  expect(told).toHaveLength(1)
+  const [, json = ''] = /^web1 [^]*'(\{.*\})'/.exec(told[0] ?? '') ?? []
+  expect(JSON.parse(json)).toEqual({ version: 1, at: '2026-11-22T12:00:00.000Z', ...expected })
 })
