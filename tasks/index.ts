@@ -6,6 +6,11 @@ import type { TaskEntry } from '../lib/task/entry.ts'
  */
 export const tasks: readonly TaskEntry[] = [
   {
+    name: 'catch-up',
+    summary: 'Bring quarantined hosts to the release of the others and back into service',
+    load: () => import('./catch-up.ts'),
+  },
+  {
     name: 'completion',
     summary: 'Print a script that completes commands in the shell',
     load: () => import('./completion.ts'),
