@@ -60,6 +60,7 @@ export async function muster(ctx: TaskContext, candidates: readonly Candidate[])
         `${reason}; ${then} into quarantine for ${candidate.name}, when it is back: fleet catch-up ${host}`,
         asked.find(({ name }) => name === host),
       )
+      ctx.emit({ type: 'host-ended', host, outcome: 'skipped', changed: 0 })
     }
     if (ctx.planOnly) return
     const lostNames = new Set(lost.map(({ host }) => host))
@@ -71,7 +72,9 @@ export async function muster(ctx: TaskContext, candidates: readonly Candidate[])
     for (const { host, since, run } of current.get(candidate.name)?.hosts ?? []) {
       const found = asked.find(({ name }) => name === host)
       const text = `in quarantine for ${candidate.name} since ${since} (run ${run}): left out; fleet catch-up ${host}`
-      if (found !== undefined) ctx.warn(text, found)
+      if (found === undefined) continue
+      ctx.warn(text, found)
+      ctx.emit({ type: 'host-ended', host, outcome: 'skipped', changed: 0 })
     }
   }
   refuseMissing(ctx, candidates, asked, failures)
