@@ -6,9 +6,13 @@ import { deployProcesses } from '../lib/rollout/deploy-processes.ts'
 import { buildEarly, isFirstDeploy } from '../lib/rollout/first-deploy.ts'
 import { applyFoundation } from '../lib/rollout/foundation.ts'
 import { takeLeases } from '../lib/rollout/lease.ts'
+import { muster } from '../lib/rollout/muster.ts'
 import { serviceLeases } from '../lib/rollout/service-leases.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
 import { serviceRelease } from '../lib/rollout/service-release.ts'
+import { refuseOrder, strategyOf } from '../lib/rollout/strategy.ts'
+import { strategyParams } from '../lib/rollout/strategy-params.ts'
+import { tellPartial } from '../lib/rollout/tell-partial.ts'
 import { bodies } from '../templates/index.ts'
 
 /** What one service's roll-out came to. */
@@ -34,26 +38,38 @@ export default defineTask({
       .string()
       .optional()
       .describe('a git ref of the source, or a folder; the source as it stands unless told'),
+    ...strategyParams,
   }),
   args: ['service'],
   hosts: 'all',
-  examples: ['fleet deploy', 'fleet deploy sync --release v1.4.2', 'fleet deploy web --release ./app --plan'],
-  async run(ctx, { service: name, release: ref }) {
+  examples: [
+    'fleet deploy',
+    'fleet deploy sync --release v1.4.2 --order canary:1,rest:25%',
+    'fleet deploy web --release ./app --plan',
+  ],
+  async run(ctx, { service: name, release: ref, ...options }) {
     const named = servicesNamed(ctx.fleet, name)
     const services = named.filter(([service, spec]) => isChosen(ctx, service, spec))
     const [first] = named
     if (services.length === 0 && first !== undefined) requireChosen(ctx, ...first)
     const left = named.filter(each => !services.includes(each)).map(([service]) => service)
     if (left.length > 0) ctx.note(`left out by --on: ${left.join(', ')}`)
+    refuseOrder(services, options)
     // Every release is found before anything changes: a wrong name must not stop a roll-out half-way.
     const releases = await Promise.all(
       services.map(([each, service]) => serviceRelease(ctx, each, service, ref)),
     )
-    await using _held = await takeLeases(ctx, serviceLeases(ctx, services))
+    const candidates = services.flatMap(([service, spec], index) => {
+      const release = releases[index]
+      const strategy = strategyOf(spec, options)
+      return release === undefined ? [] : [{ name: service, service: spec, strategy, release }]
+    })
+    const mustered = await muster(ctx, candidates)
+    await using _held = await takeLeases(ctx, serviceLeases(mustered, services))
     ctx.phase('what the releases stand on: packages, stores, engines, proxies')
     const [foundation] = await Promise.all([
       applyFoundation(
-        ctx,
+        { ...ctx, hosts: mustered.hosts },
         services.map(([, service]) => service),
         bodies,
       ),
@@ -65,16 +81,20 @@ export default defineTask({
       }),
     ])
     const rolled: Rolled[] = []
-    for (const [index, [service, spec]] of services.entries()) {
-      const release = releases[index]
-      if (release === undefined) continue
+    const partial: string[] = []
+    for (const candidate of candidates) {
+      const { name: service, service: spec, strategy, release } = candidate
+      const away = mustered.away(service)
       ctx.phase(`deploy ${service} ${release.label} (${release.id})`)
       if (spec.kind === 'processes') {
-        const { total } = await deployProcesses(ctx, service, spec, release, bodies)
+        const report = await deployProcesses(ctx, service, spec, release, bodies, { strategy, away })
+        await mustered.add(candidate, report.lost)
+        partial.push(...tellPartial(ctx, candidate, report.failed))
+        const { total } = report
         rolled.push({ service, release: release.id, label: release.label, changed: total })
         continue
       }
-      const target = swapTarget(ctx, service, spec)
+      const target = swapTarget(ctx, service, spec, away)
       if (ctx.planOnly && (await isFirstDeploy(ctx, target))) {
         ctx.note(`would start ${release.label} (${release.id}) as the first release of ${service}`)
         continue
@@ -88,8 +108,11 @@ export default defineTask({
     return {
       data: {
         services: rolled,
+        failed: [...new Set(partial)],
+        quarantined: mustered.fresh,
         changed: rolled.reduce((sum, { changed }) => sum + changed, foundation.total),
       },
+      exitCode: !ctx.planOnly && partial.length + mustered.fresh.length > 0 ? 9 : 0,
     }
   },
 })

@@ -12,6 +12,11 @@ export const tasks: readonly TaskEntry[] = [
   },
   { name: 'apply', summary: 'Do exactly what a plan file says, or refuse', load: () => import('./apply.ts') },
   {
+    name: 'catch-up',
+    summary: 'Bring quarantined hosts to the release of the others and back into service',
+    load: () => import('./catch-up.ts'),
+  },
+  {
     name: 'completion',
     summary: 'Print a script that completes commands in the shell',
     load: () => import('./completion.ts'),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
 import { requireChosen } from '../lib/rollout/chosen.ts'
 import { containerNamed } from '../lib/rollout/services-named.ts'
-import { swapTarget } from '../lib/rollout/deploy-container.ts'
+import { presentTarget } from '../lib/rollout/present-target.ts'
 import { rollback } from '../lib/rollout/rollback.ts'
 
 export default defineTask({
@@ -19,7 +19,7 @@ export default defineTask({
   async run(ctx, { service: name }) {
     const service = containerNamed(ctx.fleet, name)
     requireChosen(ctx, name, service)
-    const target = swapTarget(ctx, name, service)
+    const target = await presentTarget(ctx, name, service)
     const report = await rollback(ctx, { target, now: ctx.now })
     if (report.outcome === 'rolled-back') {
       ctx.print(

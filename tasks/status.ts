@@ -11,6 +11,7 @@ import {
 import { liveSlots, type LiveSlot } from '../lib/rollout/live-slots.ts'
 import { parseStatus } from '../lib/status/host-status.ts'
 import { statusProbe } from '../lib/status/probe.ts'
+import { describeQuarantined, quarantinedHosts } from '../lib/status/quarantined.ts'
 import { statusTable, type StatusRow } from '../lib/status/table.ts'
 
 /** A host that answers and refuses is not a dead one. */
@@ -45,7 +46,8 @@ export default defineTask({
     ])
     // In the fleet's order, not in that of the answers.
     const rows = ctx.hosts.flatMap(host => answers.get(host.name) ?? [])
-    ctx.print(statusTable(rows, live, ctx.now()))
+    const quarantined = quarantinedHosts(rows)
+    ctx.print([statusTable(rows, live, ctx.now()), ...quarantined.map(describeQuarantined)].join('\n'))
     const silent = rows.filter(({ answer }) => typeof answer === 'string')
     for (const { host, answer } of silent) if (typeof answer === 'string') ctx.warn(answer, host)
     return {
@@ -58,6 +60,7 @@ export default defineTask({
             .filter(server => server.host === host.name)
             .map(({ slot, health, check }) => ({ service, slot, health, check })),
         ),
+        quarantined: quarantined.filter(entry => entry.host === host.name),
       })),
       exitCode: silent.length > 0 ? 5 : 0,
     }

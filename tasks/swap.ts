@@ -3,7 +3,9 @@ import { defineTask } from '../lib/index.ts'
 import { requireChosen } from '../lib/rollout/chosen.ts'
 import { containerNamed } from '../lib/rollout/services-named.ts'
 import { swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
+import { muster } from '../lib/rollout/muster.ts'
 import { serviceRelease } from '../lib/rollout/service-release.ts'
+import { strategyOf } from '../lib/rollout/strategy.ts'
 
 export default defineTask({
   name: 'swap',
@@ -25,11 +27,12 @@ export default defineTask({
     const service = containerNamed(ctx.fleet, name)
     requireChosen(ctx, name, service)
     const release = await serviceRelease(ctx, name, service, ref)
-    const report = await swapIn(ctx, swapTarget(ctx, name, service), release)
+    const mustered = await muster(ctx, [{ name, service, strategy: strategyOf(service), release }])
+    const report = await swapIn(ctx, swapTarget(ctx, name, service, mustered.away(name)), release)
     if (report.outcome === 'deployed')
       ctx.print(`${name}: ${release.label} (${release.id}) serves from ${report.slot}`)
     if (report.outcome === 'unchanged')
       ctx.print(`${name}: ${release.label} (${release.id}) serves already: 0 changes`)
-    return { data: report }
+    return { data: { ...report, quarantined: mustered.fresh }, exitCode: mustered.fresh.length > 0 ? 9 : 0 }
   },
 })

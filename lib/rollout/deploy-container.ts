@@ -6,13 +6,22 @@ import { resolveEnv, type ResolvedEnv } from './service-env.ts'
 import { deploy, type DeployReport } from './swap.ts'
 import type { SwapTarget } from './swap-target.ts'
 
-/** A container service with the hosts it runs on and those that stand in front of it. */
-export const swapTarget = (ctx: TaskContext, name: string, service: ContainerService): SwapTarget => ({
-  name,
-  service,
-  hosts: ctx.allHosts.filter(host => host.role === service.role),
-  proxies: ctx.allHosts.filter(host => host.role === service.proxy.role),
-})
+/** A container service with the hosts it runs on and those that stand in front of it. `away` are in quarantine. */
+export const swapTarget = (
+  ctx: Pick<TaskContext, 'allHosts'>,
+  name: string,
+  service: ContainerService,
+  away: ReadonlySet<string> = new Set(),
+): SwapTarget => {
+  const hosts = ctx.allHosts.filter(host => host.role === service.role)
+  return {
+    name,
+    service,
+    hosts: hosts.filter(host => !away.has(host.name)),
+    away: hosts.filter(host => away.has(host.name)),
+    proxies: ctx.allHosts.filter(host => host.role === service.proxy.role),
+  }
+}
 
 /** The environment in which a release of a container service runs. */
 export async function containerEnv(

@@ -18,6 +18,8 @@ export interface DeployProcessesOptions {
   readonly strategy?: Strategy
   /** Quarantined hosts, by name: nothing is brought there, and none of them migrates. */
   readonly away?: ReadonlySet<string>
+  /** The other hosts have the release already: it was migrated for. */
+  readonly isMigrated?: boolean
 }
 
 export interface ProcessesReport extends ApplyReport {
@@ -38,12 +40,12 @@ export async function deployProcesses(
   service: ProcessService,
   release: Release,
   bodies: RolloutBodies,
-  { strategy = strategyOf(service), away = new Set() }: DeployProcessesOptions = {},
+  { strategy = strategyOf(service), away = new Set(), isMigrated = false }: DeployProcessesOptions = {},
 ): Promise<ProcessesReport> {
   const ofRole = ({ name: host, role }: FleetHost) => role === service.role && !away.has(host)
   const hosts = ctx.hosts.filter(ofRole)
   const [migrator] = ctx.allHosts.filter(ofRole)
-  const migrates = service.migrate === undefined ? undefined : migrator?.name
+  const migrates = service.migrate === undefined || isMigrated ? undefined : migrator?.name
   if (migrates !== undefined && hosts.every(host => host.name !== migrates)) {
     throw new UsageError(`${name} is migrated on ${migrates}, which --on leaves out`, {
       hint: `fleet deploy ${name}`,
@@ -62,7 +64,7 @@ export async function deployProcesses(
       release,
       archive,
       env: { ...plain, RELEASE: release.id },
-      migrates: host.name === migrator?.name,
+      migrates: host.name === migrates,
       runService: bodies.runService(),
       runOnce: bodies.runOnce(),
     })

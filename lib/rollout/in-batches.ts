@@ -97,7 +97,9 @@ export async function inBatches<T>(
       throwIfAborted(ctx.signal)
     } catch (error) {
       if (!ctx.signal.aborted) throw error
-      throw new AbortedError(`stopped: ${describeStanding(standing())}`, {
+      const reason: unknown = ctx.signal.reason
+      const stopped = reason instanceof AbortedError ? reason.message : 'stopped'
+      throw new AbortedError(`${stopped}: ${describeStanding(standing())}`, {
         hint: `fleet resume ${ctx.runId}`,
         cause: error,
       })

@@ -11,6 +11,7 @@ import { quote } from '../shell/quote.ts'
 import type { RolloutContext } from './rollout-context.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { readStates } from './swap.ts'
+import { takeOut } from './take-out.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
 
 export interface RollbackOptions {
@@ -52,6 +53,7 @@ async function rollbackAlone(
   const { target, now } = options
   const swap = openSwap(ctx, target, options.limits)
   ctx.phase(`Look at ${target.name}`)
+  await takeOut(swap)
   const [view, states, last] = await Promise.all([swap.read(), readStates(swap), lastAct(swap)])
   const { live } = view
   if (live === undefined) {

@@ -11,8 +11,10 @@ export interface SwapTarget {
   /** The service's name, also its backend's. */
   readonly name: string
   readonly service: ContainerService
-  /** Every host of the service's role: a flip is for all or for none. */
+  /** Every host of the service's role but those in quarantine: a flip is for all or for none. */
   readonly hosts: readonly FleetHost[]
+  /** Hosts in quarantine: no proxy sends them anything, and nothing is done to them. */
+  readonly away?: readonly FleetHost[]
   /** Every host of the proxy's role. */
   readonly proxies: readonly FleetHost[]
 }

@@ -19,6 +19,7 @@ import { flip, ofSlot, type Flip, type ProxyView } from './proxies.ts'
 import type { Release } from './release-model.ts'
 import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
+import { takeOut } from './take-out.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
 import type { RolloutContext } from './rollout-context.ts'
 import { sshLine } from '../transport/endpoint.ts'
@@ -69,6 +70,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   const about = { release: release.id, label: release.label, edition }
 
   ctx.phase(`Look at ${name}`)
+  await takeOut(swap)
   const [view, states] = await Promise.all([swap.read(), readStates(swap)])
   const runs = (slot: Slot): boolean =>
     swap.names.every(host => {

@@ -1,3 +1,5 @@
+import { parseQuarantines, type Quarantine } from '../rollout/quarantine.ts'
+
 /** One release that a host runs: of a process service, or in a slot. */
 export interface RunningRelease {
   readonly service: string
@@ -19,6 +21,8 @@ export interface HostStatus {
   readonly releases: readonly RunningRelease[]
   /** Supervised processes: how many there should be, and how many run. */
   readonly processes: { readonly running: number; readonly total: number }
+  /** What it was told of hosts in quarantine, by service. */
+  readonly quarantines: readonly Quarantine[]
 }
 
 /** Supervisor's states in which a process is, or is about to be, at work. */
@@ -54,5 +58,6 @@ export function parseStatus(output: string): HostStatus {
     failedUnits: (all('failed')[0] ?? '').split(' ').filter(Boolean),
     releases: [...all('release').map(release), ...all('container').map(container)],
     processes: { running: programs.filter(state => AT_WORK.has(state)).length, total: programs.length },
+    quarantines: parseQuarantines(all('quarantine').join('\n')),
   }
 }

@@ -1,3 +1,4 @@
+import { QUARANTINE } from '../rollout/quarantine.ts'
 import { quote } from '../shell/quote.ts'
 import { rawShell, type Command } from '../shell/sh.ts'
 
@@ -33,6 +34,7 @@ export function statusProbe(services: readonly string[]): Command {
       `printf 'disk\\t%s\\n' "$(df -P / /srv /var/lib 2>/dev/null | awk 'NR>1{print $5}' | sort -n | tail -n 1)"`,
       `printf 'failed\\t%s\\n' "$(systemctl --failed --no-legend --plain | awk '{print $1}' | tr '\\n' ' ')"`,
       ...releases,
+      `cat ${QUARANTINE}/*.json 2>/dev/null | sed 's/^/quarantine\\t/'`,
       `if command -v supervisorctl >/dev/null; then supervisorctl status | awk '{print "program\\t" $1 " " $2}'; fi`,
       'if command -v docker >/dev/null; then',
       `  docker ps -a --filter label=fleetfile.service --format '${CONTAINER}' | sed 's/^/container\\t/'`,

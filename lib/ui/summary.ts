@@ -34,7 +34,8 @@ export class Summary {
       ([, count]) => count > 0,
     )
     const isDone = ended.exitCode === 0 || ended.exitCode === 3
-    const time = `${isDone ? 'done' : 'stopped'} in ${formatDuration(ended.milliseconds)}`
+    // A partial result is told by its warnings: nothing was stopped.
+    const time = `${isDone || ended.exitCode === 9 ? 'done' : 'stopped'} in ${formatDuration(ended.milliseconds)}`
     if (counts.length === 0) return isDone && this.#hasHosts ? time : undefined
     return `${time}: ${counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`
   }

@@ -112,7 +112,9 @@ describe.skipIf(!engine.ready || !built)('bad days', { timeout: 240_000 }, () =>
     expect(all).toMatch(
       /stopped during step \d of \d \(migrate work to three\), which goes on to its end there/,
     )
-    expect(all).toMatch(/error: stopped by SIGINT\nhint: run it again: what is done stays done$/)
+    expect(all).toMatch(
+      /error: stopped by SIGINT: three \(\w+\) is on no host yet; in the middle of it: sync1\nhint: fleet resume \S+$/,
+    )
     expect(await live('sync1', 'work')).toBe('two\n0')
     await expect
       .poll(async () => (await fleet('deploy work --release three')).exitCode, { timeout: 60_000 })
@@ -151,7 +153,7 @@ describe.skipIf(!engine.ready || !built)('bad days', { timeout: 240_000 }, () =>
       expect(all).toMatch(
         /^ {2}(sync1|db1): connection lost during step \d of \d \(migrate .* to four\): its state is unknown$/m,
       )
-      expect(all).toMatch(/^hint: run it again: what is done stays done$/m)
+      expect(all).toMatch(/^hint: fleet retry \S+; or go back: fleet deploy (work|store) --release /m)
     }
     await Promise.all([fleet('lab heal sync1'), fleet('lab heal db1')])
     await expect

@@ -167,7 +167,7 @@ test('a host that goes away is no failure when it may be skipped', async () => {
 describe('Ctrl-C', () => {
   test('between batches: what was begun is done, and it says where everything stands', async () => {
     expect(await failure({ interrupt: 'b' })).toMatchObject({
-      message: 'stopped: v2 (0123456789ab) is on a, b; not begun: c, d',
+      message: 'stopped by SIGINT: v2 (0123456789ab) is on a, b; not begun: c, d',
       hint: 'fleet resume run-1',
       exitCode: 8,
     })
@@ -175,6 +175,8 @@ describe('Ctrl-C', () => {
 
   test('in the middle of a host', async () => {
     const { message } = await failure({ interrupt: 'b', errors: { b: new AbortedError('stopped') } })
-    expect(message).toBe('stopped: v2 (0123456789ab) is on a; in the middle of it: b; not begun: c, d')
+    expect(message).toBe(
+      'stopped by SIGINT: v2 (0123456789ab) is on a; in the middle of it: b; not begun: c, d',
+    )
   })
 })
