@@ -135,7 +135,7 @@ describe.skipIf(!engine.ready || !built)('runs, from another laptop', { timeout:
     expect(aborted.stdout).toMatch(/^web1, web2: stopped after 2 of 3 steps/m)
     expect((await run).exitCode).toBe(8)
     expect(await written('web1')).toBe('v2 v2 v1 ')
-    expect(await fleet(bob, 'resume', id)).toMatchObject({ exitCode: 0, stdout: '1 changes' })
+    expect(await fleet(bob, 'resume', id)).toMatchObject({ exitCode: 0, stdout: '2 changes' })
     expect(await written('web2')).toBe('v2 v2 v2 ')
     expect((await fleet(bob, 'abort', id)).stdout).toBe(`run ${id} has ended: nothing to stop`)
   })
