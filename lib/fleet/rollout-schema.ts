@@ -1,16 +1,21 @@
 import { z } from 'zod'
 import type { HostCount, Rollout, RolloutOrder } from './rollout-model.ts'
 
-const percent = z.templateLiteral([z.number(), '%']).refine(share => /^(?:\d{1,2}|100)%$/.test(share))
+const SHARE = 'must be a number of hosts, or a share of them like "10%"'
+const SOME = 'must be a number of hosts from 1, or a share of them like "25%"'
+
+const percent = z.templateLiteral([z.number(), '%'])
 
 /** A number of hosts or a share of them, none included. */
-export const failureLimitSchema: z.ZodType<HostCount> = z.union([z.number().int().min(0), percent], {
-  error: 'must be a number of hosts, or a share of them like "10%"',
-})
+export const failureLimitSchema: z.ZodType<HostCount> = z.union(
+  [z.number().int().min(0), percent.refine(share => /^(?:\d{1,2}|100)%$/.test(share), SHARE)],
+  { error: SHARE },
+)
 
-const hostCount = z.union([z.number().int().min(1), percent.refine(share => !/^0+%$/.test(share))], {
-  error: 'must be a number of hosts from 1, or a share of them like "25%"',
-})
+const hostCount = z.union(
+  [z.number().int().min(1), percent.refine(share => /^(?:[1-9]\d?|100)%$/.test(share), SOME)],
+  { error: SOME },
+)
 
 /** In which groups the hosts of a service follow each other. */
 export const orderSchema: z.ZodType<RolloutOrder> = z.union(

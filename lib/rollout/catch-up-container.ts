@@ -133,7 +133,7 @@ async function copyImage(ctx: RolloutContext, from: FleetHost, to: FleetHost, im
       sh`docker load --quiet && docker image inspect ${image} >/dev/null`.text,
       {
         root: true,
-        stdin: createReadStream(file, { highWaterMark: 256 * 1024 }),
+        stdin: pieces(file),
         signal: ctx.signal,
       },
     )
@@ -142,5 +142,11 @@ async function copyImage(ctx: RolloutContext, from: FleetHost, to: FleetHost, im
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function* pieces(file: string): AsyncGenerator<Uint8Array> {
+  for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 })) {
+    if (chunk instanceof Uint8Array) yield chunk
   }
 }

@@ -59,6 +59,32 @@ describe('names that are not there', () => {
   })
 })
 
+describe('orders that are none', () => {
+  const order = 'must be all, serial, 2, 25%, canary, canary:2 or canary:1,rest:25%'
+  test.each<[string, string, string]>([
+    ['deploy sync --order 0', `--order: ${order}`, 'fleet deploy --help'],
+    ['deploy sync --order canary:', `--order: ${order}`, 'fleet deploy --help'],
+    [
+      'deploy sync --max-failures 1.5',
+      '--max-failures: must be a number of hosts, or a share of them like 10%',
+      'fleet deploy --help',
+    ],
+    [
+      'deploy sync --unreachable skp',
+      '--unreachable: must be one of fail, skip, not "skp", did you mean "skip"?',
+      'fleet deploy --help',
+    ],
+    [
+      'deploy web --release v1 --order serial',
+      '--order: web is swapped on all its hosts at once',
+      'fleet deploy web',
+    ],
+    ['catch-up wbe1', 'unknown host "wbe1", did you mean "web1"?', 'hosts of shop: lb1, web1, sync1, db1'],
+  ])('fleet %s', async (line, message, hint) => {
+    expect(await outcome(line.split(' '))).toEqual(refused(message, hint))
+  })
+})
+
 describe('releases that are not there', () => {
   test.each<[string, string | RegExp, string | RegExp]>([
     ['v9', /^no release v9 in \/.*\/app$/, /^ls \/.*\/app$/],

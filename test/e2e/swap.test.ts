@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureCertificate } from '../../lib/container/certificate.ts'
 import { haproxy } from '../../lib/container/haproxy.ts'
 import { HealthError } from '../../lib/errors.ts'
+import { catchUpContainer } from '../../lib/rollout/catch-up-container.ts'
 import { probe } from '../../lib/rollout/probe.ts'
 import type { ProbeReport } from '../../lib/rollout/probe-report.ts'
 import { liveSlot, readProxies } from '../../lib/rollout/proxies.ts'
@@ -249,13 +250,49 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     )
   }, 60_000)
 
+  test('a host in quarantine is left alone and out of the proxy, and gets back what the others serve', async () => {
+    const [web1, web2] = lab.web
+    if (web1 === undefined || web2 === undefined) throw new Error('unreachable')
+    const away = new Set(['web2'])
+    const ofWeb2 = async () =>
+      (await haproxy(lab.lb.context, NAME).read())
+        .filter(({ host }) => away.has(host))
+        .map(({ admin }) => admin)
+    const before = web2.executions
+    const target = { ...lab.target, hosts: [web1.host], away: [web2.host] }
+    const options = { ...lab.options(await lab.release('v4'), 'fourth'), target }
+    expect(await deploy(lab.context(), options)).toMatchObject({ outcome: 'deployed', slot: 'blue' })
+    expect(web2.executions).toBe(before)
+    expect(await ofWeb2()).toEqual(['maint', 'maint'])
+    await lab.lb.sh('kill -USR2 $(cat /run/haproxy.pid); sleep 1')
+    await lab.lb.sh(`kill -TERM $(cat /run/haproxy.pid); sleep 1; ${HAPROXY}`)
+    expect(await ofWeb2()).toEqual(['maint', 'maint'])
+
+    const { result, report } = await underLoad(() =>
+      catchUpContainer(lab.context(), lab.target, web2.host, [web1.host]),
+    )
+    expect(result).toMatchObject({ label: 'v4' })
+    expect(report.failed).toBe(0)
+    expect(await live()).toBe('blue')
+    expect(await ofWeb2()).toContain('ready')
+    expect((await web2.sh('docker inspect -f "{{.Config.Image}}" t-swap-blue')).stdout).toEqual(
+      (await web1.sh('docker inspect -f "{{.Config.Image}}" t-swap-blue')).stdout,
+    )
+    expect(await deploy(lab.context(), { ...options, target: lab.target })).toMatchObject({
+      outcome: 'unchanged',
+    })
+    const back = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
+    expect(back).toMatchObject({ label: 'v2' })
+    expect(await get('/version')).toBe('v2 welcome\n')
+  }, 120_000)
+
   test('secrets are in no process list, and the files are for root alone', async () => {
     const { stdout } =
       (await lab.web[0]?.sh(
         'stat -c "%a %U" /etc/fleetfile/t-swap/*.env /etc/fleetfile/t-swap/*.json | sort -u',
       )) ?? {}
     expect(stdout?.toString().trim().split('\n')).toEqual(['600 root', '777 root'])
-    expect(JSON.stringify(lab.events)).not.toMatch(/welcome|third/)
+    expect(JSON.stringify(lab.events)).not.toMatch(/welcome|third|fourth/)
   })
 })
 

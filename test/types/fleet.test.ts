@@ -43,6 +43,34 @@ export const unknownSecret = defineFleet({
   services: { app: { kind: 'processes', role: 'web', env: { TOKEN: { secret: 'tokn' } } } },
 })
 
+export const orderOfContainers = defineFleet({
+  name: 'shop',
+  access,
+  roles: { lb: {}, web: {} },
+  hosts: { web1: { role: 'web' } },
+  services: {
+    app: {
+      kind: 'container',
+      role: 'web',
+      port: 80,
+      slots: { blue: 1, green: 2 },
+      health: '/up',
+      proxy: { role: 'lb', names: ['shop.test'] },
+      // @ts-expect-error: all hosts of a container service are swapped at once
+      rollout: { order: 'serial' },
+    },
+  },
+})
+
+export const unknownOrder = defineFleet({
+  name: 'shop',
+  access,
+  roles: { web: {} },
+  hosts: { web1: { role: 'web' } },
+  // @ts-expect-error: a share of hosts is in percent
+  services: { app: { kind: 'processes', role: 'web', rollout: { order: { batch: '1/4' } } } },
+})
+
 export const unknownParam = defineTask({
   name: 'x',
   summary: 'X',

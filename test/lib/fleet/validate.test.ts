@@ -14,6 +14,8 @@ const container = {
   proxy: { role: 'lb', names: ['shop.test'] },
 }
 
+const work = { kind: 'processes', role: 'web' }
+
 const valid = {
   name: 'shop',
   provider: 'static',
@@ -41,6 +43,14 @@ describe('validateFleet', () => {
   test('takes what is right as it is', () => {
     expect(validateFleet(valid, 'shop.ts')).toEqual(valid)
     expect(validateFleet(lab, 'lab.ts')).toEqual(lab)
+    const rollout = {
+      order: { canary: 1, rest: '25%' },
+      maxFailures: '10%',
+      pauseSeconds: 5,
+      unreachable: 'skip',
+    }
+    const stepwise = { ...valid, services: { work: { ...work, health: 'true', healthSeconds: 5, rollout } } }
+    expect(validateFleet(stepwise, 'shop.ts')).toEqual(stepwise)
   })
 
   test.each<[object, string]>([
@@ -62,6 +72,34 @@ describe('validateFleet', () => {
         },
       },
       'hosts.b.address: 203.0.113.1:22 is already the address of host "a"',
+    ],
+    [
+      { services: { web: { ...container, rollout: { order: 'serial' } } } },
+      'services.web.rollout: unknown "order"',
+    ],
+    [
+      { services: { work: { ...work, rollout: { order: 'one by one' } } } },
+      'services.work.rollout.order: must be "all", "serial", { batch: 2 } or { canary: 1, rest: "25%" }, with numbers of hosts from 1 or shares of them',
+    ],
+    [
+      { services: { work: { ...work, rollout: { order: { batch: 0 } } } } },
+      'services.work.rollout.order.batch: must be at least 1',
+    ],
+    [
+      { services: { work: { ...work, rollout: { order: { canary: 1, rest: '0%' } } } } },
+      'services.work.rollout.order.rest: must be a number of hosts from 1, or a share of them like "25%"',
+    ],
+    [
+      { services: { work: { ...work, rollout: { maxFailures: '120%' } } } },
+      'services.work.rollout.maxFailures: must be a number of hosts, or a share of them like "10%"',
+    ],
+    [
+      { services: { work: { ...work, rollout: { unreachable: 'skp' } } } },
+      'services.work.rollout.unreachable: must be one of fail, skip, not "skp"',
+    ],
+    [
+      { services: { work: { ...work, healthSeconds: 0 } } },
+      'services.work.healthSeconds: must be at least 1',
     ],
     [
       { hosts: { web1: { role: 'web', hostKeys: ['ssh-ed25519 AAAA'] } } },
