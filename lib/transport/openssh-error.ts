@@ -23,7 +23,8 @@ export const spoken = (log: string): string[] => lines(log).filter(line => !/^de
 
 /** The key that the host showed, from `-v`. */
 function shownIn(log: string): ShownKey | undefined {
-  const [, type, fingerprint] = /^debug1: Server host key: (\S+) (SHA256:\S+)/m.exec(log) ?? []
+  const [, type, fingerprint] =
+    /^debug1: Server host (?:key|certificate): (\S+) (SHA256:[^\s,]+)/m.exec(log) ?? []
   return type === undefined || fingerprint === undefined ? undefined : { type, fingerprint }
 }
 

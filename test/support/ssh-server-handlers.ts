@@ -89,7 +89,7 @@ export const dropMidCommand: ExecHandler = ({ channel, drop }) => {
 
 /** Sends an exit code of 0, and cuts the connection before the channel is closed. */
 export const dropAfterExit: ExecHandler = ({ channel, drop }) => {
-  channel.resume()
+  // Its input is not read: ssh2 closes the channel by itself when that ends, and the command would be whole.
   channel.write('partial\n')
   channel.exit(0)
   setImmediate(drop)
