@@ -40,12 +40,17 @@ export async function rollout(argv: readonly string[]): Promise<number> {
   const measured: Measured[] = []
   const count = Math.max(...rows.map(row => (row.id === 'many' ? Math.ceil(row.hosts / PORTS) : row.hosts)))
   say(`making ${count} machines`)
-  await using stage = await setStage(folder, count)
+  const stage = await setStage(folder, count)
+  const leave = async () => {
+    await stage[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  }
+  process.once('SIGINT', () => void leave().then(() => process.exit(8)))
   try {
     await prepareHosts(stage, rows, tools)
     for (const row of rows) measured.push(...(await play(row, stage, folder, tools, options.rounds)))
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await leave()
   }
   const minutes = Math.round((Date.now() - begun) / 60_000)
   process.stdout.write(await report({ rows, versions, measured, minutes, hosts: options.hosts }))
@@ -71,7 +76,7 @@ async function versionsOf(only: readonly string[], installs: boolean): Promise<R
 }
 
 async function prepareHosts(stage: Stage, rows: readonly Row[], tools: readonly Tool[]): Promise<void> {
-  const applied = rows.filter(row => row.work === 'apply' && row.alone !== true)
+  const applied = rows.filter(row => row.work === 'apply' && row.families === undefined)
   if (applied.length === 0 || !tools.some(({ family }) => family === 'ansible' || family === 'mitogen'))
     return
   say('installing what Ansible needs on its hosts')
@@ -111,7 +116,7 @@ async function play(
   all: readonly Tool[],
   rounds: number,
 ): Promise<Measured[]> {
-  say(`\n${row.title}`)
+  say(`\n${row.title}: ${row.hosts} hosts`)
   const machines = stage.machines.slice(0, row.id === 'many' ? Math.ceil(row.hosts / PORTS) : row.hosts)
   const near = endpoints(machines, row.hosts)
   const proxies =
@@ -122,7 +127,10 @@ async function play(
   })
   const scene = await sceneOf(row, stage, base, hosts)
   const tools = all.filter(
-    tool => (row.alone !== true || tool.family === 'fleet') && tool.line(scene, '0') !== undefined,
+    tool =>
+      row.families?.includes(tool.family) !== false &&
+      tool.rows?.includes(row.id) !== false &&
+      tool.line(scene, '0') !== undefined,
   )
   await writePlainFiles(scene.folder, '0')
   for (const tool of new Set([fleet, ...tools])) await tool.prepare(scene)

@@ -1,6 +1,6 @@
 import type { Line } from './measure.ts'
 import type { Endpoint } from './stage.ts'
-import type { Row } from './rows.ts'
+import type { Row, RowId } from './rows.ts'
 
 /** Where a row is played: the hosts, and a folder with what every tool reads. */
 export interface Scene {
@@ -19,6 +19,8 @@ export interface Tool {
   readonly name: string
   /** Which goals count for it: `ansible`, `mitogen`, `fabric`. */
   readonly family: string
+  /** The rows that it is measured in, all unless told. */
+  readonly rows?: readonly RowId[]
   /** Its version; undefined when it is not on this machine. */
   version(): Promise<string | undefined>
   /** How it is installed. */

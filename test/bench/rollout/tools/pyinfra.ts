@@ -57,9 +57,9 @@ export const pyinfra: Tool = {
   wrong({ row, hosts }, output) {
     if (row.work === 'command')
       return output.split('load average').length - 1 >= hosts.length ? undefined : 'not all hosts answered'
-    const totals = /Grand total.*/.exec(output)?.[0] ?? ''
-    const [, changed = '?'] = /(\d+)/.exec(totals.replace(/^Grand total[^\d]*\d+/, '')) ?? []
-    const isQuiet = changed === '?' || changed === '0'
+    // Hosts, success, error, no change; a dash for none.
+    const [, changed = '?'] = /Grand total\s+\S+\s+(\S+)/.exec(output) ?? []
+    const isQuiet = changed === '-'
     return (row.changes === true) === isQuiet ? `changed: ${changed}` : undefined
   },
 }
