@@ -46,4 +46,4 @@ test("a gap in a user's own fleet file: a compile error, else file and line", as
   await expect(load('${vars.name as string}')).rejects.toThrow(
     /inventory\/shop\.ts:4: the template has no value after "listen ": undefined/,
   )
-})
+}, 120_000)
