@@ -4,6 +4,7 @@ import type { ProcessService } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { ApplyReport, TaskContext } from '../task/context.ts'
 import type { RolloutBodies } from './bodies.ts'
+import { settleKilled } from './killed.ts'
 import { processResources } from './processes.ts'
 import type { Release } from './release.ts'
 import { resolveEnv } from './service-env.ts'
@@ -48,6 +49,8 @@ export async function deployProcesses(
   const reports: ApplyReport[] = []
   if (first.length > 0) reports.push(await ctx.apply(resources, first))
   if (rest.length > 0) reports.push(await ctx.apply(resources, rest))
+  const changed = hosts.filter(({ name: host }) => reports.some(report => report.changed.get(host)?.length))
+  await settleKilled(ctx, name, service, changed)
   return {
     changed: new Map(
       hosts.map(({ name: host }) => [host, reports.flatMap(({ changed }) => changed.get(host) ?? [])]),
