@@ -49,8 +49,8 @@ export async function deployProcesses(
   const reports: ApplyReport[] = []
   if (first.length > 0) reports.push(await ctx.apply(resources, first))
   if (rest.length > 0) reports.push(await ctx.apply(resources, rest))
-  const changed = hosts.filter(({ name: host }) => reports.some(report => report.changed.get(host)?.length))
-  await settleKilled(ctx, name, service, changed)
+  const touched = hosts.filter(({ name: host }) => reports.some(report => report.changed.get(host)?.length))
+  await settleKilled(ctx, name, service, touched)
   return {
     changed: new Map(
       hosts.map(({ name: host }) => [host, reports.flatMap(({ changed }) => changed.get(host) ?? [])]),
