@@ -48,10 +48,7 @@ export async function runTask<P extends Params>(
   environment: Environment,
   open: Connect = connect,
 ): Promise<TaskResult> {
-  const { fleet, emit, paths, timeout, concurrency, planOnly } = environment
-  const ending = new AbortController()
-  const signal = AbortSignal.any([environment.signal, ending.signal])
-  let gaveUp: Error | undefined
+  const { fleet, emit, signal, paths, timeout, concurrency, planOnly } = environment
   const provider = await chooseProvider(fleet, environment)
   const local = await localAccess(fleet, environment)
   const base = baseHosts(task, environment, params)
@@ -64,7 +61,12 @@ export async function runTask<P extends Params>(
   const pool = createPool(open, { signal, timeout: patience })
   const runId = environment.resumes?.runId ?? newRunId(environment.now())
   const owner = `${userInfo().username}@${hostname()}`
-  const connectTo = (host: FleetHost) => pool.open(host.target)
+  const abandoned = new Map<string, Error>()
+  const connectAs = (host: FleetHost, user: string) => {
+    const reason = abandoned.get(host.name)
+    return reason === undefined ? pool.open({ ...host.target, user }) : Promise.reject(reason)
+  }
+  const connectTo = (host: FleetHost) => connectAs(host, host.target.user)
   const secrets = chooseSecrets(fleet, environment)
   const { message, wait } = environment
   const pins: Record<string, string> = { ...environment.resumes?.pins }
@@ -108,7 +110,7 @@ export async function runTask<P extends Params>(
     print: environment.print,
     on: host => hostContext(host, { planOnly, timeout, signal, emit, connect: connectTo }),
     connectFresh: (host, user) => open({ ...host.target, user }, { signal, timeout: patience }),
-    connectAs: (host, user) => pool.open({ ...host.target, user }),
+    connectAs,
     each: (some, work) => eachHost(some, work, { concurrency, signal }),
     async apply(resources, some = hosts) {
       const reports = await eachHost(
@@ -133,10 +135,7 @@ export async function runTask<P extends Params>(
       )
       return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0) }
     },
-    giveUp(error) {
-      gaveUp ??= error
-      ending.abort()
-    },
+    abandon: (host, error) => void abandoned.set(host.name, error),
     pin: (name, value) => pin(record, name, value, environment.resumes !== undefined),
     secret: name => secrets.get(name),
     confirm: question => confirm(question, environment),
@@ -147,7 +146,6 @@ export async function runTask<P extends Params>(
     const result = await task.run(ctx, params)
     return { exitCode: 0, ...result }
   } catch (error) {
-    if (gaveUp !== undefined && !environment.signal.aborted) throw gaveUp
     if (signal.aborted && !(error instanceof AbortedError)) {
       throw new AbortedError(`stopped: ${messageOf(error)}`, { cause: error })
     }

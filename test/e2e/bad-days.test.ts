@@ -109,7 +109,7 @@ describe.skipIf(!engine.ready || !built)('bad days', { timeout: 240_000 }, () =>
     const next = await fleet('deploy work --release two')
     expect(next.exitCode).toBe(0)
     for (const worker of ['work-worker_00', 'work-worker_01']) {
-      expect(next.all).toContain(`sync1: ${worker} did not end its work within 2 s and was killed`)
+      expect(next.all).toContain(`sync1: warning: ${worker} did not end its work within 2 s and was killed`)
     }
     expect(await on('sync1', RUNNING)).toBe('2')
     release('polite', 0)
