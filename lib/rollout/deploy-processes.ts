@@ -7,6 +7,7 @@ import type { RolloutBodies } from './bodies.ts'
 import { inBatches } from './in-batches.ts'
 import { batches, failuresBorne, neededHosts } from './order.ts'
 import { checkProcessHealth } from './process-health.ts'
+import { settleKilled } from './killed.ts'
 import { processResources } from './processes.ts'
 import { backCommand } from './release-before.ts'
 import type { Release } from './release.ts'
@@ -89,15 +90,17 @@ export async function deployProcesses(
         hosts.find(host => waiting.includes(host.name)),
       ),
   }
+  const touched: FleetHost[] = []
   const {
     done,
     failed,
     away: lost,
   } = await inBatches(ctx, plan, async host => {
     const { changed } = await ctx.apply(resources, [host])
+    if (changed.get(host.name)?.length) touched.push(host)
     await checkProcessHealth(ctx, host, name, service)
     return changed.get(host.name) ?? []
-  })
+  }).finally(() => settleKilled(ctx, name, service, touched))
   const changed = new Map(hosts.map(host => [host.name, done.get(host.name) ?? []]))
   return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0), failed, lost }
 }

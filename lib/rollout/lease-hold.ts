@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AbortedError, CommandError, TimeoutError, messageOf, type FleetError } from '../errors.ts'
+import {
+  AbortedError,
+  CommandError,
+  ConnectError,
+  TimeoutError,
+  messageOf,
+  type FleetError,
+} from '../errors.ts'
 import { tail } from '../text/last-lines.ts'
 import type { Transport } from '../transport/transport.ts'
 import { HOLDER_LIMIT, LeaseReader, leasePath, leaseScript, type Claim, type Holder } from './lease-script.ts'
@@ -90,7 +97,7 @@ export async function hold(
   void ended.then(error => {
     clearTimeout(silence)
     end.abort()
-    if (state === 'held') options.onLost(lost(host, names, silent ? noAnswer() : error))
+    if (state === 'held') options.onLost(lost(host, names, silent ? 'silence' : error))
   })
 
   signal.addEventListener('abort', interrupt, { once: true })
@@ -148,11 +155,12 @@ const noLease = (host: string, names: readonly string[], code: number, said: str
     hint: `fleet provision --on ${host}`,
   })
 
-const noAnswer = () => new TimeoutError(`the host was not heard of for ${SILENCE / 1000} s`)
-
-const lost = (host: string, names: readonly string[], cause: Error): FleetError =>
-  new CommandError(`lost the lease on ${names.join(', ')}: ${messageOf(cause)}`, {
-    host,
-    hint: 'run the same command again: it goes on where this stopped',
-    cause,
-  })
+/** A host that cannot be heard, or whose holder has ended, is none that we may go on with. */
+const lost = (host: string, names: readonly string[], cause: Error | 'silence'): FleetError => {
+  const why = cause === 'silence' ? `the host was not heard of for ${SILENCE / 1000} s` : messageOf(cause)
+  const details = { host, hint: 'run the same command again: it goes on where this stopped', cause }
+  const message = `lost the lease on ${names.join(', ')}: ${why}`
+  return cause === 'silence' || cause instanceof ConnectError
+    ? new ConnectError(message, details)
+    : new CommandError(message, details)
+}

@@ -1,4 +1,4 @@
-import { LeaseHeldError } from '../errors.ts'
+import { LeaseHeldError, messageOf } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { TaskContext } from '../task/context.ts'
 import { formatAge } from '../text/duration.ts'
@@ -25,13 +25,14 @@ export type LeaseContext = Pick<
   | 'on'
   | 'each'
   | 'note'
+  | 'warn'
   | 'signal'
   | 'runId'
   | 'owner'
   | 'message'
   | 'wait'
   | 'planOnly'
-  | 'giveUp'
+  | 'abandon'
   | 'leases'
 >
 
@@ -60,7 +61,7 @@ function wanted(leases: readonly Lease[], mine: ReadonlySet<string>): readonly L
  * as we are heard: when this process dies, the network is cut or the host restarts, they are free within seconds, and
  * nothing is ever to be cleaned up. A run may ask again for what it holds. With `--plan` nothing is held.
  *
- * A lease that is lost ends the whole run (`ctx.giveUp`). Throws LeaseHeldError naming who holds it, after `ctx.wait`;
+ * A host whose lease is lost is abandoned: everything that is asked of it from then on fails. Throws LeaseHeldError naming who holds it, after `ctx.wait`;
  * HostsFailedError when hosts cannot be reached: then none is held.
  */
 export async function takeLeases(
@@ -126,7 +127,12 @@ async function takeAll(
       folder,
       wait,
       signal: ctx.signal,
-      onLost: error => ctx.giveUp(error),
+      onLost(error) {
+        ctx.abandon(lease.host, error)
+        ctx.warn(messageOf(error))
+        // What still runs there over this connection fails now, not when somebody finds out that nothing arrives.
+        void transport.close()
+      },
       onWait(holder) {
         if (told.has(holder.run)) return
         told.add(holder.run)

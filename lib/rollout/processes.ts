@@ -10,6 +10,7 @@ import { unit } from '../resource/kinds/unit.ts'
 import { user } from '../resource/kinds/user.ts'
 import type { Handler, Resource } from '../resource/resource.ts'
 import { quote } from '../shell/quote.ts'
+import { restartNoting } from './killed.ts'
 import { once } from './once.ts'
 import { unpackedRelease } from './unpacked-release.ts'
 import { shellEnvFile, type ResolvedEnv } from './service-env.ts'
@@ -89,7 +90,7 @@ function restartPrograms(service: string, programs: NonNullable<ProcessService['
     script: [
       `running=$(supervisorctl status | awk '$2 == "RUNNING" || $2 == "STARTING" { print $1 }' |`,
       `  grep -E '^${service}-(${Object.keys(programs).join('|')})_[0-9]+$') || exit 0`,
-      'for process in $running; do supervisorctl restart "$process"; done',
+      restartNoting(service),
     ].join('\n'),
     timeout: seconds.reduce((sum, each) => sum + each, 0),
   }

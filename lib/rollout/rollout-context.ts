@@ -17,7 +17,7 @@ export type RolloutContext = Pick<
   | 'owner'
   | 'message'
   | 'wait'
-  | 'giveUp'
+  | 'abandon'
   | 'leases'
 >
 

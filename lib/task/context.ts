@@ -131,11 +131,8 @@ export interface TaskContext {
   pin(name: string, value: string): void
   readonly console: OperatorConsole
   secret(name: string): Promise<Secret>
-  /**
-   * Ends the whole run with this error, for what makes going on dangerous: `signal` aborts, and whatever the task fails
-   * with then, this is what the operator is told.
-   */
-  giveUp(error: Error): void
+  /** Does nothing more on this host in this run: whoever asks for a connection to it gets this error. */
+  abandon(host: FleetHost, error: Error): void
   /** Returns when the operator agrees; throws AbortedError when not, UsageError where nobody can be asked. */
   confirm(question: Question): Promise<void>
 }

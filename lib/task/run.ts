@@ -54,10 +54,7 @@ export async function runTask<P extends Params>(
   environment: Environment,
   open: Connect = connect,
 ): Promise<TaskResult> {
-  const { fleet, paths, timeout, concurrency, planOnly } = environment
-  const ending = new AbortController()
-  const signal = AbortSignal.any([environment.signal, ending.signal])
-  let gaveUp: Error | undefined
+  const { fleet, signal, paths, timeout, concurrency, planOnly } = environment
   /** Hosts on which acting scripts worked, and those that only commands have changed. */
   const acted = new Set<string>()
   const ran = new Map<string, FleetHost>()
@@ -78,7 +75,12 @@ export async function runTask<P extends Params>(
   const pool = createPool(open, { signal, timeout: patience, keyring })
   const runId = environment.resumes?.runId ?? newRunId(environment.now())
   const owner = `${userInfo().username}@${hostname()}`
-  const connectTo = (host: FleetHost) => pool.open(host.target)
+  const abandoned = new Map<string, Error>()
+  const connectAs = (host: FleetHost, user: string) => {
+    const reason = abandoned.get(host.name)
+    return reason === undefined ? pool.open({ ...host.target, user }) : Promise.reject(reason)
+  }
+  const connectTo = (host: FleetHost) => connectAs(host, host.target.user)
   const secrets = chooseSecrets(fleet, environment)
   const { message, wait } = environment
   const pins: Record<string, string> = { ...environment.resumes?.pins }
@@ -130,7 +132,7 @@ export async function runTask<P extends Params>(
         onChange: changed => ran.set(changed.name, changed),
       }),
     connectFresh: (host, user) => open({ ...host.target, user }, { signal, timeout: patience, keyring }),
-    connectAs: (host, user) => pool.open({ ...host.target, user }),
+    connectAs,
     each: (some, work) => eachHost(some, work, { concurrency, signal }),
     async apply(resources, some = hosts) {
       return applyInPhases(
@@ -155,10 +157,7 @@ export async function runTask<P extends Params>(
         { concurrency, signal, emit },
       )
     },
-    giveUp(error) {
-      gaveUp ??= error
-      ending.abort()
-    },
+    abandon: (host, error) => void abandoned.set(host.name, error),
     pin: (name, value) => pin(record, name, value, environment.resumes !== undefined),
     console: environment.console,
     secret: name => secrets.get(name),
@@ -175,7 +174,6 @@ export async function runTask<P extends Params>(
     return result
   } catch (error) {
     ended = endedOf(environment.now(), 1, signal.aborted ? new AbortedError('stopped') : error)
-    if (gaveUp !== undefined && !environment.signal.aborted) throw gaveUp
     if (!signal.aborted) throw error
     if (error instanceof AbortedError && acted.size === 0) throw error
     const text = error instanceof AbortedError ? error.message : `stopped: ${messageOf(error)}`

@@ -1,20 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import { UsageError } from '../errors.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { TaskResult } from '../task/define.ts'
 import type { BulkOptions, BulkParams } from './bulk-options.ts'
 import { resumeRun } from './bulk-resume.ts'
-import { act, ask, databaseOf, finish, showPlan } from './bulk-steps.ts'
+import { ask, finish, showPlan } from './bulk-steps.ts'
+import { writeWithReceipt } from './bulk-write.ts'
 import { parseSeconds } from './seconds.ts'
 import { livenessOf } from './liveness-of.ts'
 import { openUserStore } from './open.ts'
 import { planUsers } from './plan.ts'
-import { Receipt, receiptPath, type UserResult } from './receipt.ts'
 import { readSelection } from './selection.ts'
-
-/** `20261122-101502-4f0c1a`: in the order of time, and no two alike. */
-export const newRunId = (now: Date): string =>
-  `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`
 
 /** Plan, confirm, write, receipt: what `users unlock` and `users resync` share. */
 export async function runBulk(
@@ -46,40 +41,11 @@ export async function runBulk(
     if (plan.users.length === 0) return finish(ctx, undefined, plan.leftAlone, [])
     if (ctx.planOnly) return { data: { plan: { ...plan, passedOver: Object.fromEntries(plan.passedOver) } } }
     await ask(ctx, options.change, plan.users.length)
-    const run = newRunId(new Date())
-    const receipt = await Receipt.create(receiptPath(ctx.paths.state, ctx.fleet.name, run))
-    const at = new Date().toISOString()
-    const left = plan.leftAlone.map(({ id, outcome, detail }): UserResult => ({
-      type: 'result',
-      user: id,
-      outcome,
-      detail,
-      at,
-    }))
-    try {
-      await receipt.append([
-        {
-          type: 'plan',
-          version: 1,
-          run,
-          fleet: ctx.fleet.name,
-          database: databaseOf(ctx),
-          change: options.change,
-          selection: selection.text,
-          who: options.who,
-          reason: params.reason ?? null,
-          at,
-          users: plan.users.length,
-        },
-        ...plan.users.map(user => ({ type: 'user' as const, ...user })),
-        ...left,
-        { type: 'sealed' },
-      ])
-      const results = await act(ctx, store, receipt, { run, change: options.change, users: plan.users })
-      return finish(ctx, { run, path: receipt.path }, plan.leftAlone, results)
-    } finally {
-      await receipt.close()
-    }
+    return await writeWithReceipt(ctx, store, plan, {
+      selection: selection.text,
+      who: options.who,
+      reason: params.reason ?? null,
+    })
   } finally {
     await store.close()
   }

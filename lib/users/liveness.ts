@@ -72,7 +72,8 @@ export function workerState(lock: AgedLock, answer: Answer): WorkerState {
   return process.isWorker ? 'alive' : 'unknown'
 }
 
-const hostOf = (hosts: readonly FleetHost[], name: string | null): FleetHost | undefined =>
+/** The host of the fleet that a lock names, by its name or by the first part of a longer one. */
+export const hostOf = (hosts: readonly FleetHost[], name: string | null): FleetHost | undefined =>
   hosts.find(host => host.name === name) ?? hosts.find(host => host.name === name?.split('.')[0])
 
 function warnUnknown(ctx: TaskContext, host: FleetHost, locks: readonly AgedLock[]): void {

@@ -21,7 +21,7 @@ export default defineFleet({
   roles: { sync: {}, database: { ports: [{ port: 5432, from: ['sync'] }] } },
   hosts: { sync1: { role: 'sync' }, db1: { role: 'database' } },
   services: {
-    work: { kind: 'processes', role: 'sync', source: '../releases', migrate: ['./migrate'], programs: { worker: { command: './run', count: 2 } } },
+    work: { kind: 'processes', role: 'sync', source: '../releases', migrate: ['./migrate'], programs: { worker: { command: './run', count: 2, stopSeconds: 2 } } },
     store: { kind: 'processes', role: 'database', source: '../releases', migrate: ['./migrate'], programs: { main: { command: './run' } } },
   },
 })
@@ -30,10 +30,10 @@ export default defineFleet({
 const cwd = folder({ 'inventory/bad.ts': FLEET })
 
 /** A release whose migration takes this long: the middle in which days go bad. */
-function release(name: string, seconds: number, data?: Buffer): void {
+function release(name: string, seconds: number, data?: Buffer, run = 'exec sleep infinity'): void {
   const at = join(cwd, 'releases', name)
   mkdirSync(at, { recursive: true })
-  writeFileSync(join(at, 'run'), '#!/bin/sh\nexec sleep infinity\n', { mode: 0o755 })
+  writeFileSync(join(at, 'run'), `#!/bin/sh\n${run}\n`, { mode: 0o755 })
   writeFileSync(join(at, 'migrate'), `#!/bin/sh\necho ${name} begins\nsleep ${seconds}\n`, { mode: 0o755 })
   if (data !== undefined) writeFileSync(join(at, 'data'), data)
 }
@@ -101,6 +101,20 @@ describe.skipIf(!engine.ready || !built)('bad days', { timeout: 240_000 }, () =>
     )
     expect((await run).exitCode).toBe(0)
     expect(await live('sync1', 'work')).toBe('two\n0')
+  })
+
+  test('workers that ignore SIGTERM are killed after their time, and named', async () => {
+    release('deaf', 0, undefined, "trap '' TERM\nwhile :; do sleep 0.2; done")
+    expect(await fleet('deploy work --release deaf')).toMatchObject({ exitCode: 0 })
+    const next = await fleet('deploy work --release two')
+    expect(next.exitCode).toBe(0)
+    for (const worker of ['work-worker_00', 'work-worker_01']) {
+      expect(next.all).toContain(`sync1: warning: ${worker} did not end its work within 2 s and was killed`)
+    }
+    expect(await on('sync1', RUNNING)).toBe('2')
+    release('polite', 0)
+    expect((await fleet('deploy work --release polite')).all).not.toContain('was killed')
+    expect(await fleet('deploy work --release two')).toMatchObject({ exitCode: 0 })
   })
 
   test('Ctrl-C: the step ends on the host and no other begins; the next deploy completes it', async () => {

@@ -57,7 +57,7 @@ let address = ''
 
 describe.skipIf(machines.includes(undefined))('what runs once, on the hosts of a lab', () => {
   beforeAll(async () => {
-    await Promise.all(machines.map(machine => machine?.start()))
+    await Promise.all(machines.flatMap(machine => machine?.start() ?? []))
     address = await docker('inspect', '-f', '{{.NetworkSettings.Networks.bridge.IPAddress}}', name(DATABASE))
     const client = '/usr/lib/postgresql/15/bin/psql'
     await on(

@@ -138,6 +138,22 @@ describe.sequential('the main job on a lab of seven machines', () => {
     expect((await lab.run('rollback', 'web')).exitCode).toBe(0)
   })
 
+  it('replaces workers one after another, each when it has finished its user', async () => {
+    const deployed = await lab.text('deploy', 'sync', '--release', v2)
+    expect(deployed.exitCode, deployed.stderr).toBe(0)
+    expect(deployed.stderr).not.toContain('was killed')
+    // A user that is begun again without having been finished was cut short.
+    const cut = `for log in $(find /var/log/sync -type f); do
+      awk '/Beginning sync/ { bad += open; open = 1 } /Finished sync/ { open = 0 } END { exit bad > 0 }' "$log" || echo "$log"
+    done`
+    for (const host of ['sync1', 'sync2', 'sync3']) {
+      expect((await lab.inside(host, 'sh', '-c', cut)).stdout).toBe('')
+      const { stdout } = await lab.inside(host, 'sh', '-c', 'cat /var/log/supervisor/sync-worker_0?.log')
+      expect(stdout.match(/shut down at/g)?.length).toBeGreaterThanOrEqual(2)
+    }
+    expect(users.parse((await lab.run('users', 'list', '--where', 'stranded')).data).total).toBe(0)
+  })
+
   it('says which server did not answer, and shows what it knows', async () => {
     await lab.run('lab', 'pause', 'sync2')
     const partial = await lab.text('logs', ids[0] ?? '', '--timeout', '5s')

@@ -227,7 +227,7 @@ export class SwapLab {
       runId: 'run',
       owner: 'test@here',
       wait: 0,
-      giveUp: error => {
+      abandon: (_, error) => {
         throw error
       },
       paths: {

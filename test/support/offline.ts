@@ -21,7 +21,7 @@ export const runOffline: RunTask = async (task, params, environment) => {
       record: testRecord(),
       wait: 0,
       pin: () => undefined,
-      giveUp: () => undefined,
+      abandon: () => undefined,
       paths,
       env,
       planOnly,

@@ -7,7 +7,7 @@ export interface Operator extends LeaseContext {
   readonly notes: string[]
   /** Hosts that were asked for. */
   readonly asked: string[]
-  /** What the run gave up for. */
+  /** Why hosts were abandoned. */
   readonly lost: Error[]
 }
 
@@ -38,8 +38,9 @@ export function operator(owner: string, transport: Transport, options: OperatorO
     planOnly,
     signal,
     leases: new Set(),
+    warn: text => void notes.push(text),
     note: text => void notes.push(text),
-    giveUp(error) {
+    abandon(_, error) {
       lost.push(error)
       stop.abort()
     },

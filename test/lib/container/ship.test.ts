@@ -103,7 +103,7 @@ async function ship(knows: string, refuse: (names: readonly string[]) => boolean
     runId: 'run',
     owner: 'test@here',
     wait: 0,
-    giveUp: () => undefined,
+    abandon: () => undefined,
     paths: { cwd: folder, fleet: folder, state: folder, cache: join(folder, 'cache'), home: folder },
   }
   const shipped = await shipImage(ctx, image, [host], engine)

@@ -34,7 +34,7 @@ export class LogContext implements TaskContext {
   readonly record = testRecord()
   readonly wait = 0
   readonly pin = () => undefined
-  readonly giveUp = () => undefined
+  readonly abandon = () => undefined
   planOnly = false
   readonly concurrency = 8
   readonly timeout = 60_000

@@ -58,7 +58,7 @@ export function fakeSwap(answers: Readonly<Record<string, string | Error>>): Fak
       runId: 'run',
       owner: 'test@here',
       wait: 0,
-      giveUp: () => undefined,
+      abandon: () => undefined,
       paths: { cwd: '/', fleet: '/', state: '/', cache: '/', home: '/' },
     },
   }

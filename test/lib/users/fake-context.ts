@@ -96,7 +96,7 @@ export function fakeContext(options: FakeOptions): Fake {
     owner: 'test@here',
     record: testRecord(),
     wait: 0,
-    giveUp: () => undefined,
+    abandon: () => undefined,
     pin: () => undefined,
     env: {},
     timeout: 10_000,
