@@ -2,7 +2,7 @@
 export { defineFleet } from './fleet/define.ts'
 export type * from './fleet/model.ts'
 export type { FleetHost } from './fleet/resolved.ts'
-export { defineTask, type Invocation, type Task, type TaskResult } from './task/define.ts'
+export { defineTask, type Task, type TaskResult } from './task/define.ts'
 export type { NameOf } from './task/names.ts'
 export type { HostContext, TaskContext } from './task/context.ts'
 export { rawShell, sh, type Command } from './shell/sh.ts'

@@ -73,25 +73,12 @@ async function act(transport: Transport, plan: HostPlan, runner: Runner, options
   return reader.applied
 }
 
-/**
- * What would be done to one host, by one execution that changes nothing; nothing is said. Throws as `applyResources`
- * does, for what can go wrong until then.
- */
-export async function planResources(
-  transport: Transport,
-  resources: readonly Resource[],
-  options: Pick<ApplyOptions, 'root' | 'signal' | 'timeout'>,
-): Promise<HostPlan> {
-  checkUnique(resources)
-  const runner = runnerFor(transport.user, options.root)
-  return planHost(await observe(transport, resources, runner, limits(options)))
-}
-
 async function converge(transport: Transport, resources: readonly Resource[], options: ApplyOptions) {
   const { mode, emit } = options
   const { host } = transport
+  checkUnique(resources)
   const runner = runnerFor(transport.user, options.root)
-  const plan = await planResources(transport, resources, options)
+  const plan = planHost(await observe(transport, resources, runner, limits(options)))
   for (const text of plan.notes) emit({ type: 'note', text, host })
   emit({ type: 'host-planned', host, changes: plan.changes })
   const due = mode === 'apply' && plan.changes.length > 0
