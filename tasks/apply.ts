@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { ConfigError, defineTask, UsageError, type Invocation, type TaskContext } from '../lib/index.ts'
+import { ConfigError, defineTask, UsageError, type TaskContext } from '../lib/index.ts'
 import { movedSince } from '../lib/plan/compare.ts'
 import { readPlan } from '../lib/plan/document.ts'
 import { planFleet, planSummary, showPlan, type FleetPlan } from '../lib/plan/fleet-plan.ts'
 import { fleetWanted } from '../lib/plan/wanted.ts'
 import { isChosen } from '../lib/rollout/chosen.ts'
+import type { Invocation } from '../lib/task/define.ts'
 import { bodies as deploy, provisionBodies as provision } from '../templates/index.ts'
 
 const bodies = { provision, deploy }

@@ -17,6 +17,8 @@ export interface Declared {
   readonly ports: ReadonlySet<number>
 }
 
+const UNITS = '/etc/systemd/system'
+
 /** The names in a host's wanted state. */
 export function declaredOn(
   fleet: Fleet,
@@ -33,6 +35,9 @@ export function declaredOn(
     if (body !== undefined) paths.add(body.path)
     const [, type, name] = /^(directory|file|user) (.+)$/.exec(id) ?? []
     if (name !== undefined) (type === 'user' ? users : paths).add(name)
+    const [, timer] = /^timer (.+)$/.exec(id) ?? []
+    // A timer is two unit files.
+    if (timer !== undefined) for (const end of ['timer', 'service']) paths.add(`${UNITS}/${timer}.${end}`)
   }
   for (const [name, service] of Object.entries(fleet.services)) {
     if (service.kind !== 'container' || service.role !== host.role) continue

@@ -1,6 +1,6 @@
 import { reload, restart } from '../resource/handlers.ts'
 import { absentContainer } from '../resource/kinds/absent-container.ts'
-import { absentDirectory } from '../resource/kinds/absent-directory.ts'
+import { absentTree } from '../resource/kinds/absent-tree.ts'
 import { absentFile } from '../resource/kinds/absent-file.ts'
 import { absentProgram } from '../resource/kinds/absent-program.ts'
 import { absentUnit } from '../resource/kinds/absent-unit.ts'
@@ -28,7 +28,7 @@ function removal({ type, name, path = name }: Orphan): Resource {
     case 'user':
       return absentUser(name)
     case 'folder':
-      return absentDirectory(path)
+      return absentTree(path)
     case 'cron':
     case 'file':
       return absentFile(path, { notify: readersOf(path) })

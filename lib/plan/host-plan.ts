@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PlannedChange } from '../events/event.ts'
-import { planResources } from '../resource/apply.ts'
+import { planResources } from '../resource/look.ts'
 import type { HostPlan } from '../resource/plan.ts'
 import type { Resource, Step } from '../resource/resource.ts'
 import { Secret } from '../shell/secret.ts'
@@ -70,7 +70,7 @@ export async function planOneHost(
   resources: readonly Resource[],
   limit: { readonly signal: AbortSignal; readonly timeout: number },
 ): Promise<PlannedHost & { readonly plan: HostPlan }> {
-  const plan = await planResources(transport, resources, { ...limit, root: true })
+  const plan = await planResources(transport, resources, limit)
   const changes = await withDiffs(transport, resources, plan.changes, limit)
   return { plan, changes, notes: plan.notes, hash: hashOf(changes, plan) }
 }

@@ -5,7 +5,7 @@ import type { ExecOptions, Transport } from '../transport/transport.ts'
 import { act } from './acting.ts'
 import { runRecordOf } from './acting-run.ts'
 import { observeProgram, readObservation } from './observe.ts'
-import { checkUnique, planHost, type HostPlan } from './plan.ts'
+import { checkUnique, planHost } from './plan.ts'
 import type { Runner } from './program.ts'
 import { newNonce, packed, runnerFor } from './program.ts'
 import type { Reconnect } from './reconnect.ts'
@@ -60,20 +60,6 @@ async function observe(
   const stdin = packed(observeProgram(resources, nonce, runner.stateFolder))
   const result = await transport.exec(runner.command, { ...limit, stdin, root: runner.root })
   return readObservation(transport, resources, nonce, result)
-}
-
-/**
- * What would be done to one host, by one execution that changes nothing; nothing is said. Throws as `applyResources`
- * does, for what can go wrong until then.
- */
-export async function planResources(
-  transport: Transport,
-  resources: readonly Resource[],
-  options: Pick<ApplyOptions, 'root' | 'signal' | 'timeout'>,
-): Promise<HostPlan> {
-  checkUnique(resources)
-  const runner = runnerFor(transport.user, options.root)
-  return planHost(await observe(transport, resources, runner, limits(options)))
 }
 
 async function converge(

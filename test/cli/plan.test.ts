@@ -38,7 +38,7 @@ const cwd = folder(files)
 /** Runs `fleet` against hosts on which there is nothing. Tasks but these four are only noted. */
 async function fleet(
   argv: string,
-  cwd: string,
+  project: string,
   { found = {}, ...options }: CliOptions & { found?: Found } = {},
 ) {
   const hosts = blankHosts(found)
@@ -51,7 +51,7 @@ async function fleet(
     return Promise.resolve({})
   }
   const env = { FLEET_SECRET_TOKEN: 'hunter2-xyz' }
-  const result = await cli(argv.split(' '), { cwd, runTask: run, env, ...options })
+  const result = await cli(argv.split(' '), { cwd: project, runTask: run, env, ...options })
   return { ...result, handed, executions: hosts.executions() }
 }
 

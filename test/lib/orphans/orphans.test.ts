@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest'
 import { chooseOrphans, parseNames } from '../../../lib/orphans/choose.ts'
-import { orphansOf, strayPorts, type Declared } from '../../../lib/orphans/find.ts'
+import type { Fleet } from '../../../lib/fleet/model.ts'
+import { declaredOn, orphansOf, strayPorts, type Declared } from '../../../lib/orphans/find.ts'
 import { orphanName, type Orphan } from '../../../lib/orphans/orphan.ts'
 import { removalOf } from '../../../lib/orphans/remove.ts'
 import { renderOrphans } from '../../../lib/orphans/render.ts'
 import { parseSeen, type SeenThings } from '../../../lib/orphans/seen.ts'
 import { readyServers } from '../../../lib/orphans/serving.ts'
+import { cron } from '../../../lib/resource/kinds/cron.ts'
+import { directory } from '../../../lib/resource/kinds/directory.ts'
+import { user } from '../../../lib/resource/kinds/user.ts'
+import { fleetHost } from '../../support/fleet-host.ts'
 
 const seen: SeenThings = {
   files: [
@@ -51,6 +56,43 @@ test('what is there but not declared, in the order of its removal', () => {
     'user svc-old',
     'folder /srv/old',
   ])
+})
+
+test('the names in a wanted state', () => {
+  const fleet: Fleet = {
+    name: 'shop',
+    provider: 'static',
+    access: { user: 'deploy' },
+    roles: { web: { ports: [{ port: 80, from: 'anywhere' }] } },
+    hosts: {},
+    services: {
+      web: {
+        kind: 'container',
+        role: 'web',
+        port: 8000,
+        slots: { blue: 8001, green: 8002 },
+        health: '/up',
+        proxy: { role: 'lb', names: ['a.test'] },
+      },
+    },
+    secrets: [],
+  }
+  const resources = [
+    cron({ name: 'job', schedule: '@daily', user: 'root', command: 'true' }),
+    user({ name: 'svc-sync' }),
+    directory({ path: '/srv/sync' }),
+    { ...directory({ path: '/x' }), id: 'timer clean' },
+  ]
+  const names = declaredOn(fleet, fleetHost('web1', 'web', '203.0.113.1'), [], resources)
+  expect([...names.paths]).toEqual([
+    '/etc/cron.d/job',
+    '/srv/sync',
+    '/etc/systemd/system/clean.timer',
+    '/etc/systemd/system/clean.service',
+    '/etc/fleetfile/web',
+  ])
+  expect([...names.users, ...names.containers]).toEqual(['svc-sync', 'web-blue', 'web-green'])
+  expect([...names.ports]).toEqual([22, 80, 8001, 8002])
 })
 
 test('ports that listen to others and are not declared', () => {

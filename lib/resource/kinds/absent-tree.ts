@@ -5,8 +5,8 @@ import type { PathSeen } from '../paths.ts'
 import { observePaths, parsePaths } from '../paths.ts'
 import type { Kind, Resource } from '../resource.ts'
 
-export const absentDirectoryKind: Kind<string, PathSeen> = {
-  name: 'absent directory',
+export const absentTreeKind: Kind<string, PathSeen> = {
+  name: 'absent tree',
   observe: paths => observePaths(paths, false),
   parse: (output, paths) => parsePaths(output, paths),
   diff: (_, seen) =>
@@ -22,8 +22,8 @@ rm -rf --one-file-system -- "$path"`,
 }
 
 /** No directory at this path, whatever is in it. Refuses the first level (`/etc`): no name that short is one's own. */
-export function absentDirectory(path: string): Resource<string, PathSeen> {
+export function absentTree(path: string): Resource<string, PathSeen> {
   const wanted = absolutePath(path)
   if (wanted.split('/').length < 3) throw new ConfigError(`${wanted} is not removed: it is not one's own`)
-  return { id: `directory ${wanted}`, kind: absentDirectoryKind, wanted, notify: [] }
+  return { id: `directory ${wanted}`, kind: absentTreeKind, wanted, notify: [] }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { absentContainer } from '../../../../lib/resource/kinds/absent-container.ts'
-import { absentDirectory } from '../../../../lib/resource/kinds/absent-directory.ts'
+import { absentTree } from '../../../../lib/resource/kinds/absent-tree.ts'
 import { absentProgram } from '../../../../lib/resource/kinds/absent-program.ts'
 import { absentUnit } from '../../../../lib/resource/kinds/absent-unit.ts'
 import { absentUser } from '../../../../lib/resource/kinds/absent-user.ts'
@@ -39,12 +39,12 @@ test.each<[string, Resource, string, string | undefined, RegExp | undefined]>([
   ['no container', absentContainer('old-blue'), '\n-\n', undefined, undefined],
   [
     'a directory',
-    absentDirectory('/srv/old'),
+    absentTree('/srv/old'),
     pathOutput('/srv/old', 'd 755 root root'),
     'directory and all that is in it',
     /rm -rf --one-file-system -- "\$path"/,
   ],
-  ['no directory', absentDirectory('/srv/old'), NO_PATH, undefined, undefined],
+  ['no directory', absentTree('/srv/old'), NO_PATH, undefined, undefined],
 ])('%s', (_, resource, output, detail, script) => {
   const judged = judge(resource, output)
   expect(judged.detail).toBe(detail)
@@ -59,8 +59,8 @@ test.each([
   () => absentUser('-r'),
   () => absentProgram('a b'),
   () => absentContainer('-f'),
-  () => absentDirectory('/etc'),
-  () => absentDirectory('/srv/../etc'),
+  () => absentTree('/etc'),
+  () => absentTree('/srv/../etc'),
 ])('refuses what is no name of its kind: %s', make => {
   expect(make).toThrow(/not allowed|cannot be removed|not removed/)
 })
