@@ -227,37 +227,6 @@ describe.skipIf(lab === undefined)('an acting script', () => {
     host.run(`rm -rf ${RUNS}/old-*`)
   })
 
-  /** Each sees a number and makes it one more: an update would be lost if two acted on the same sight. */
-  const more: Resource = {
-    id: 'count',
-    kind: {
-      name: 'count',
-      observe: () => 'cat /run/count 2>/dev/null || echo 0',
-      parse: (output, wanted) => wanted.map(() => Number(output)),
-      diff: () => ({ action: 'change', detail: 'one more' }),
-      act: (_, seen) => [
-        {
-          title: 'count',
-          script: `mkdir /run/inside; echo ${Number(seen) + 1} >/run/count; sleep 0.01; rmdir /run/inside`,
-        },
-      ],
-    },
-    wanted: undefined,
-    notify: [],
-  }
-
-  test(
-    'of two operators at the same instant: a hundred tries, never both',
-    { timeout: 240_000 },
-    async () => {
-      const [one, two] = [alice(), bob()]
-      for (let tries = 0; tries < 100; tries += 1) {
-        await Promise.all([one, two].map(each => each.apply([more], { wait: 60_000 })))
-      }
-      expect(host.run('cat /run/count')).toBe('200\n')
-    },
-  )
-
   test('ends with the host; after its start the host is free, and the cut is plain to see', async () => {
     const one = alice()
     const working = one.hears('step-started', 'step 1')
