@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AbortedError, ConnectError } from '../errors.ts'
 import { isTransient } from './connect-error.ts'
@@ -78,6 +79,8 @@ export function createPool(connect: Connect, options: PoolOptions): Pool {
   const { timeout, keyring, retryAfter = RETRY_AFTER } = options
   const stop = new AbortController()
   const signal = AbortSignal.any([options.signal, stop.signal])
+  // Each handshake listens to it.
+  setMaxListeners(0, signal)
   const pace = new Pace(options.concurrency ?? HANDSHAKES)
   const entries = new Map<string, Entry>()
 
