@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { FleetEvent } from '../../lib/events/event.ts'
 import { applyResources } from '../../lib/resource/apply.ts'
@@ -66,11 +69,18 @@ describe.skipIf(lab === undefined)('more kinds on a host with systemd', () => {
 
   const ORIGIN = '/srv/git/origin'
   const archived = (text: string) => {
-    const content = execFileSync(
-      'tar',
-      ['-czf', '-', '--transform=s,.*,app-1/file,', '-C', '/', 'dev/stdin'],
-      { input: text },
-    )
+    const folder = mkdtempSync(join(tmpdir(), 'fleet-archive-'))
+    writeFileSync(join(folder, 'file'), `${text}\n`)
+    const content = execFileSync('tar', [
+      '-cf',
+      '-',
+      '--mtime=@0',
+      '--transform=s,^,app-1/,',
+      '-C',
+      folder,
+      'file',
+    ])
+    rmSync(folder, { recursive: true })
     return { from: { content }, sha256: createHash('sha256').update(content).digest('hex') }
   }
   const all = (text: string, key: string, online: boolean): readonly Resource[] => [
