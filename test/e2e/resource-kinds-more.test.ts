@@ -12,7 +12,7 @@ import { sh } from '../../lib/shell/sh.ts'
 import type { DockerTransport } from '../support/docker-transport.ts'
 import { labContainer } from '../support/lab-container.ts'
 
-const lab = labContainer('kinds-more')
+const lab = labContainer('t-res-more')
 
 describe.skipIf(lab === undefined)('more kinds on a host with systemd', () => {
   let host: DockerTransport
