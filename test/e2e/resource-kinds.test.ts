@@ -205,6 +205,32 @@ describe.skipIf(lab === undefined)('every kind on a host with systemd', () => {
     )
   })
 
+  test('what was made is removed, data only when that is said', { timeout: 120_000 }, async () => {
+    host.run('runuser -u postgres -- psql -qd app -c "create table kept ()"')
+    await expect(apply([kinds.absentPostgresDatabase({ name: 'app' })])).rejects.toThrow(
+      'database app holds 1 tables: dump it, then say withData',
+    )
+    const gone: readonly Resource[] = [
+      kinds.absentPostgresDatabase({ name: 'app', withData: true }),
+      kinds.absentPostgresRole('app'),
+      kinds.rabbitmqAbsentPermission({ user: 'sync', vhost: 'app' }),
+      kinds.rabbitmqAbsentVhost({ name: 'app' }),
+      kinds.rabbitmqAbsentUser('sync'),
+      kinds.absentNftables(),
+      kinds.absentSysctl('net'),
+      kinds.absentJournald(),
+      kinds.absentSwapFile(),
+      kinds.unit({ name: 'sleeper', masked: false, enabled: false, active: false }),
+      kinds.unit({ name: 'cron', masked: true }),
+      kinds.absentDirectory({ path: '/srv/app', recursive: true }),
+    ]
+    const report = await apply(gone)
+    expect(report.changes.map(({ resource }) => resource)).not.toContain('swap /swapfile')
+    expect(report.changes).toHaveLength(gone.length - 1)
+    expect((await apply(gone)).changes).toEqual([])
+    expect(host.run('nft list tables; systemctl is-enabled cron || :')).not.toMatch(/fleetfile|enabled/)
+  })
+
   test('no secret is in any event', () => {
     expect(JSON.stringify(events)).not.toMatch(/hunter2|other-one|SCRAM/)
   })

@@ -15,6 +15,8 @@ export type RabbitmqWanted =
       readonly tags: readonly string[]
     }
   | { readonly what: 'absent user'; readonly name: string }
+  | { readonly what: 'absent vhost'; readonly name: string; readonly withMessages: boolean }
+  | { readonly what: 'absent permission'; readonly user: string; readonly vhost: string }
   | ({ readonly what: 'permission'; readonly user: string; readonly vhost: string } & RabbitmqRights)
 
 /** Regular expressions for the names of what the user may do it with. */
@@ -44,6 +46,14 @@ function diff(wanted: RabbitmqWanted, { vhosts, users, permissions }: Broker): C
   if (wanted.what === 'absent user') {
     return users.has(wanted.name) ? { action: 'remove', detail: 'user' } : undefined
   }
+  if (wanted.what === 'absent vhost') {
+    const detail = wanted.withMessages ? 'vhost and its messages' : 'vhost, if no message waits'
+    return vhosts.has(wanted.name) ? { action: 'remove', detail } : undefined
+  }
+  if (wanted.what === 'absent permission') {
+    const had = permissions.get(`${wanted.user} ${wanted.vhost}`)
+    return had === undefined ? undefined : { action: 'remove', detail: had }
+  }
   if (wanted.what === 'user') {
     const user = users.get(wanted.name)
     if (!user) return { action: 'create', detail: `tags ${wanted.tags.join(',') || 'none'}` }
@@ -60,8 +70,27 @@ function diff(wanted: RabbitmqWanted, { vhosts, users, permissions }: Broker): C
   return { action: had === undefined ? 'create' : 'change', detail: `${had ?? 'none'} -> ${rights(wanted)}` }
 }
 
+type RabbitmqAbsent = Extract<RabbitmqWanted, { what: `absent ${string}` }>
+type RabbitmqPresent = Exclude<RabbitmqWanted, RabbitmqAbsent>
+
+const isAbsent = (wanted: RabbitmqWanted): wanted is RabbitmqAbsent => wanted.what.startsWith('absent ')
+
+/** What has gone by itself meanwhile is no failure. */
+function removal(wanted: RabbitmqAbsent): string {
+  if (wanted.what === 'absent permission') {
+    return `rabbitmqctl -q clear_permissions -p ${wanted.vhost} ${wanted.user}`
+  }
+  const { name, what } = wanted
+  const list = what === 'absent user' ? 'list_users </dev/null | cut -f 1' : 'list_vhosts </dev/null'
+  const there = `rabbitmqctl -q ${list} | grep -qxF ${name} || exit 0`
+  if (what === 'absent user') return `${there}\nrabbitmqctl -q delete_user ${name}`
+  const count = `waiting=$(rabbitmqctl -q list_queues -p ${name} messages </dev/null | awk '{ sum += $1 } END { print sum + 0 }')
+[ "$waiting" -eq 0 ] || { echo "$waiting messages wait in vhost ${name}: let them be worked off, or say withMessages" >&2; exit 1; }`
+  return [there, ...(wanted.withMessages ? [] : [count]), `rabbitmqctl -q delete_vhost ${name}`].join('\n')
+}
+
 /** The definitions file that makes it so. Of a password only a hash is in it. */
-function definitions(wanted: Exclude<RabbitmqWanted, { what: 'absent user' }>): Record<string, unknown> {
+function definitions(wanted: RabbitmqPresent): Record<string, unknown> {
   if (wanted.what === 'vhost') return { vhosts: [{ name: wanted.name }] }
   if (wanted.what === 'user') {
     const password_hash = hash(randomBytes(SALT), wanted.password.reveal()).toString('base64')
@@ -76,10 +105,7 @@ function act(wanted: RabbitmqWanted): Step[] {
   const name = 'name' in wanted ? wanted.name : `${wanted.user} on ${wanted.vhost}`
   const title = `set RabbitMQ ${wanted.what} ${name}`
   const ready = 'rabbitmqctl -q await_startup --timeout 120 </dev/null'
-  if (wanted.what === 'absent user') {
-    const there = `rabbitmqctl -q list_users </dev/null | cut -f 1 | grep -qx ${wanted.name.replaceAll('.', String.raw`\.`)}`
-    return [{ title, script: `${ready}\n${there} || exit 0\nrabbitmqctl -q delete_user ${wanted.name}` }]
-  }
+  if (isAbsent(wanted)) return [{ title, script: `${ready}\n${removal(wanted)}` }]
   const stdin = new Secret('RabbitMQ definitions', `${JSON.stringify(definitions(wanted))}\n`)
   return [{ title, script: `${ready}\nrabbitmqctl -q import_definitions`, stdin }]
 }
@@ -106,7 +132,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/
 const VHOST = /^[A-Za-z0-9/][A-Za-z0-9_./-]{0,99}$/
 
 const resource = (wanted: RabbitmqWanted, name: string, notify: readonly Handler[] = []) => ({
-  id: `RabbitMQ ${wanted.what === 'absent user' ? 'user' : wanted.what} ${name}`,
+  id: `RabbitMQ ${wanted.what.replace(/^absent /, '')} ${name}`,
   kind: rabbitmqKind,
   wanted,
   notify,
@@ -146,4 +172,23 @@ export function rabbitmqPermission(
   const { configure = '.*', write = '.*', read = '.*' } = options
   for (const pattern of [configure, write, read]) oneLine('RabbitMQ pattern', pattern)
   return resource({ what: 'permission', user, vhost, configure, write, read }, `${user} on ${vhost}`)
+}
+
+/** No such virtual host. One in which messages wait, where `withMessages` is not said, fails the step. */
+export function rabbitmqAbsentVhost(options: {
+  readonly name: string
+  readonly withMessages?: boolean
+}): Resource<RabbitmqWanted, Broker> {
+  const name = allowed('vhost', options.name, VHOST)
+  return resource({ what: 'absent vhost', name, withMessages: options.withMessages ?? false }, name)
+}
+
+/** Nothing that a user may do in a vhost. */
+export function rabbitmqAbsentPermission(options: {
+  readonly user: string
+  readonly vhost: string
+}): Resource<RabbitmqWanted, Broker> {
+  const user = allowed('RabbitMQ user', options.user, NAME)
+  const vhost = allowed('vhost', options.vhost, VHOST)
+  return resource({ what: 'absent permission', user, vhost }, `${user} on ${vhost}`)
 }

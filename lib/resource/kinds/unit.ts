@@ -1,3 +1,4 @@
+import { ConfigError } from '../../errors.ts'
 import { unitName } from '../handlers.ts'
 import type { Change, Handler, Kind, Resource, Step } from '../resource.ts'
 
@@ -7,6 +8,8 @@ export interface UnitOptions {
   readonly enabled?: boolean
   /** Running now; left alone when not told. */
   readonly active?: boolean
+  /** Cannot be started by anything, not even by what needs it; then it is neither enabled nor active. */
+  readonly masked?: boolean
   readonly notify?: readonly Handler[]
 }
 
@@ -14,6 +17,7 @@ export interface UnitWanted {
   readonly unit: string
   readonly enabled: boolean | undefined
   readonly active: boolean | undefined
+  readonly masked: boolean
 }
 
 export interface UnitSeen {
@@ -60,7 +64,8 @@ const isOn = ({ active }: UnitSeen): boolean => RUNNING.has(active)
 const isEnabled = ({ file }: UnitSeen): boolean => AT_BOOT.has(file)
 const canDisable = ({ file }: UnitSeen): boolean => file === 'enabled' || file === 'enabled-runtime'
 
-function differences({ enabled, active }: UnitWanted, seen: UnitSeen): string[] {
+function differences({ enabled, active, masked: wantMasked }: UnitWanted, seen: UnitSeen): string[] {
+  if (wantMasked) return [...(seen.load === 'masked' ? [] : ['mask']), ...(isOn(seen) ? ['stop'] : [])]
   const masked = seen.load === 'masked' && (enabled === true || active === true)
   return [
     ...(masked ? ['unmask'] : []),
@@ -76,7 +81,8 @@ function diff(wanted: UnitWanted, seen: UnitSeen): Change | undefined {
   return parts.length > 0 ? { action: 'change', detail: parts.join(', ') } : undefined
 }
 
-function act({ unit: name, enabled, active }: UnitWanted, seen: UnitSeen): Step[] {
+function act({ unit: name, enabled, active, masked }: UnitWanted, seen: UnitSeen): Step[] {
+  if (masked) return [{ title: `mask and stop ${name}`, script: `systemctl mask --now ${name}` }]
   const verb = (on: boolean | undefined, yes: string, no: string) => (on === undefined ? [] : [on ? yes : no])
   const verbs = [...verb(enabled, 'enable', 'disable'), ...verb(active, 'start', 'stop')]
   const why = `|| { systemctl status --no-pager --full -n 20 ${name}; exit 1; }`
@@ -98,7 +104,8 @@ export const unitKind: Kind<UnitWanted, UnitSeen> = {
   diff,
   act,
   /** A package starts and enables what it brings. */
-  afterInstall({ enabled, active }, seen) {
+  afterInstall({ enabled, active, masked }, seen) {
+    if (masked) return undefined
     const off = enabled === false || active === false
     if (!off || seen.load !== 'not-found') return undefined
     return { action: 'change', detail: 'off, should a package bring it' }
@@ -111,6 +118,10 @@ export const unitKind: Kind<UnitWanted, UnitSeen> = {
  */
 export function unit(options: UnitOptions): Resource<UnitWanted, UnitSeen> {
   const name = unitName(options.name)
-  const wanted = { unit: name, enabled: options.enabled, active: options.active }
+  const { enabled, active, masked = false } = options
+  if (masked && (enabled === true || active === true)) {
+    throw new ConfigError(`unit ${name}: masked, it can be neither enabled nor active`)
+  }
+  const wanted = { unit: name, enabled, active, masked }
   return { id: `unit ${name}`, kind: unitKind, wanted, notify: options.notify ?? [] }
 }

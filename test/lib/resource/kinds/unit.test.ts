@@ -16,6 +16,9 @@ test.each([
   [{ enabled: false, active: false }, shown('not-found', 'inactive', ''), undefined],
   [{ enabled: false, active: false }, shown('loaded', 'active', 'enabled'), 'disable, stop'],
   [{ enabled: false, active: false }, shown('loaded', 'inactive', 'masked'), undefined],
+  [{ masked: true }, shown('loaded', 'active', 'enabled'), 'mask, stop'],
+  [{ masked: true }, shown('masked', 'inactive', 'masked'), undefined],
+  [{ masked: true }, shown('not-found', 'inactive', ''), 'mask'],
   [{ active: true }, shown('loaded', 'activating', 'disabled'), undefined],
 ])('%j, seen %j', (wanted, output, detail) => {
   expect(judge(unit({ name: 'nginx', ...wanted }), output).detail).toBe(detail)
