@@ -86,7 +86,7 @@ describe.skipIf(container === undefined || !existsSync(built))('leases on a real
         name,
         'sh',
         '-c',
-        'ssh-keygen -A && mkdir -p /root/.ssh && cat >/root/.ssh/authorized_keys && systemctl restart ssh',
+        'ssh-keygen -A && mkdir -p /root/.ssh && cat >/root/.ssh/authorized_keys && systemctl reset-failed ssh && systemctl restart ssh',
       ],
       { input: `${key.public}\n` },
     )
