@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { delayed } from './delay.ts'
-import { measure } from './measure.ts'
+import { measure, type Line } from './measure.ts'
 import { readOptions } from './options.ts'
 import { report, type Measured } from './report.ts'
 import { ROWS, type Row } from './rows.ts'
@@ -137,6 +137,8 @@ async function play(
   const measured: Measured[] = []
   try {
     if (row.work === 'apply') await converge(scene, tools)
+    // Once unmeasured: what is checked or compiled only after a file has changed, ours and Python's.
+    else await runAll(tools.map(tool => tool.line(scene, '0')))
     const long = new Set<string>()
     for (let round = 1; round <= rounds; round++) {
       for (const tool of tools.filter(({ name }) => !long.has(name))) {
@@ -170,6 +172,10 @@ async function play(
 async function converge(scene: Scene, tools: readonly Tool[]): Promise<void> {
   const first = fleet.line(scene, '0')
   const lines = [first, ...new Map(tools.map(tool => [tool.family, tool.converge?.(scene)])).values()]
+  await runAll(lines)
+}
+
+async function runAll(lines: readonly (Line | undefined)[]): Promise<void> {
   for (const line of lines) {
     if (line === undefined) continue
     const { exitCode, output } = await measure(line)
