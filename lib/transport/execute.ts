@@ -95,6 +95,7 @@ function collect(
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   const failed = (error: unknown) => stop.stop(error instanceof Error ? error : new Error(String(error)))
+  const reading = new Set<Promise<unknown>>()
   const receive = (stream: Readable, kept: Buffer[] | undefined, tell: ExecOptions['onStdout']) =>
     stream.on('data', (chunk: Buffer) => {
       if (stop.error !== undefined) return
@@ -105,7 +106,9 @@ function collect(
         if (!(taken instanceof Promise)) return
         // The host stops sending when its window is used up.
         stream.pause()
-        taken.catch(failed).finally(() => stream.resume())
+        const read = taken.catch(failed).finally(() => stream.resume())
+        reading.add(read)
+        void read.then(() => reading.delete(read))
       } catch (error) {
         failed(error)
       }
@@ -124,7 +127,8 @@ function collect(
   const closed = new Promise<void>(resolve => channel.on('close', resolve))
   const stderrEnded = new Promise<void>(resolve => channel.stderr.on('end', resolve))
   const { name: host } = link.target
-  return Promise.all([closed, stderrEnded]).then(() => {
+  return Promise.all([closed, stderrEnded]).then(async () => {
+    if (stop.error === undefined) await Promise.all(reading)
     if (stop.error !== undefined) throw stop.error
     if (link.lost !== undefined) throw link.lost
     if (signal !== undefined) {
