@@ -41,10 +41,9 @@ export async function rollout(argv: readonly string[]): Promise<number> {
   const count = Math.max(...rows.map(row => (row.id === 'many' ? Math.ceil(row.hosts / PORTS) : row.hosts)))
   say(`making ${count} machines`)
   const stage = await setStage(folder, count)
-  const leave = async () => {
-    await stage[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
-  }
+  let left: Promise<void> | undefined
+  const leave = () =>
+    (left ??= stage[Symbol.asyncDispose]().then(() => rm(folder, { recursive: true, force: true })))
   process.once('SIGINT', () => void leave().then(() => process.exit(8)))
   try {
     await prepareHosts(stage, rows, tools)
