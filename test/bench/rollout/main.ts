@@ -42,8 +42,11 @@ export async function rollout(argv: readonly string[]): Promise<number> {
   say(`making ${count} machines`)
   const stage = await setStage(folder, count)
   let left: Promise<void> | undefined
-  const leave = () =>
-    (left ??= stage[Symbol.asyncDispose]().then(() => rm(folder, { recursive: true, force: true })))
+  const clear = async () => {
+    await stage[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  }
+  const leave = () => (left ??= clear())
   process.once('SIGINT', () => void leave().then(() => process.exit(8)))
   try {
     await prepareHosts(stage, rows, tools)
