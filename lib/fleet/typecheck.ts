@@ -14,7 +14,7 @@ type Seen = Readonly<Record<string, string>>
  * checked again until it, a file it imports or fleetfile itself changes. Throws a ConfigError with every problem.
  */
 export async function checkTypes(file: string, modules: UserModules): Promise<void> {
-  const record = join(modules.cache, 'typecheck', `${hash(file)}.json`)
+  const record = join(modules.cache, 'checked', `${hash(file)}.json`)
   if (await isUnchanged(record)) return
   const ts = (await import('typescript')).default
   const program = ts.createProgram([file], compilerOptions(ts, file, modules))
@@ -25,8 +25,22 @@ export async function checkTypes(file: string, modules: UserModules): Promise<vo
     })
   }
   const files = program.getSourceFiles().filter(each => !program.isSourceFileDefaultLibrary(each))
-  await save(record, Object.fromEntries(files.map(each => [each.fileName, hash(each.text)])))
+  const own = files.filter(each => manifestOf(each.fileName) === undefined)
+  const manifests = new Set(files.flatMap(each => manifestOf(each.fileName) ?? []))
+  const installed = await Promise.all([...manifests].map(async path => [path, await hashOf(path)] as const))
+  await save(record, Object.fromEntries([...own.map(each => [each.fileName, hash(each.text)]), ...installed]))
 }
+
+/**
+ * The package.json of the installed package that a file belongs to. It stands for all files of the package: they are
+ * hundreds, and reading them all cost every command more than everything else that it does before it connects.
+ */
+function manifestOf(path: string): string | undefined {
+  const [, folder, name] = /^(.*\/node_modules\/)((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? []
+  return folder === undefined || name === undefined ? undefined : `${folder}${name}/package.json`
+}
+
+const hashOf = async (path: string): Promise<string> => hash(await readFile(path, 'utf8').catch(() => ''))
 
 /** `inventory/x.ts:12:9 message`, the path as short as the folder of the module's project allows. */
 function describe(ts: typeof Ts, diagnostic: Ts.Diagnostic, file: string): string {
@@ -42,9 +56,7 @@ async function isUnchanged(record: string): Promise<boolean> {
   const seen = await readSeen(record)
   const files = Object.entries(seen)
   if (files.length === 0) return false
-  const same = await Promise.all(
-    files.map(async ([path, before]) => hash(await readFile(path, 'utf8').catch(() => '')) === before),
-  )
+  const same = await Promise.all(files.map(async ([path, before]) => (await hashOf(path)) === before))
   return same.every(Boolean)
 }
 

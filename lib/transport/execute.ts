@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import { CommandError } from '../errors.ts'
 import type { Stop } from './abort.ts'
@@ -7,6 +6,7 @@ import { sendSignal } from './remote-signal.ts'
 import { ChannelRefused } from './sessions.ts'
 import type { ExecOptions, ExecResult } from './transport.ts'
 import { sendStdin } from './stdin.ts'
+import { Reception } from './reception.ts'
 import { summary } from './summary.ts'
 
 /** Counts the payload, not the packets. */
@@ -87,24 +87,9 @@ function collect(
 ): Promise<ExecResult> {
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
-  const failed = (error: unknown) => stop.stop(error instanceof Error ? error : new Error(String(error)))
-  const receive = (stream: Readable, kept: Buffer[] | undefined, tell: ExecOptions['onStdout']) =>
-    stream.on('data', (chunk: Buffer) => {
-      if (stop.error !== undefined) return
-      meter.bytesReceived += chunk.length
-      kept?.push(chunk)
-      try {
-        const taken = tell?.(chunk)
-        if (!(taken instanceof Promise)) return
-        // The host stops sending when its window is used up.
-        stream.pause()
-        taken.catch(failed).finally(() => stream.resume())
-      } catch (error) {
-        failed(error)
-      }
-    })
-  receive(channel, options.discardStdout === true ? undefined : stdout, options.onStdout)
-  receive(channel.stderr, options.discardStderr === true ? undefined : stderr, options.onStderr)
+  const reception = new Reception(stop, meter)
+  reception.listen(channel, options.discardStdout === true ? undefined : stdout, options.onStdout)
+  reception.listen(channel.stderr, options.discardStderr === true ? undefined : stderr, options.onStderr)
   // A write to a command that is gone; its end is told by "close".
   channel.on('error', () => undefined)
 
@@ -117,7 +102,8 @@ function collect(
   const closed = new Promise<void>(resolve => channel.on('close', resolve))
   const stderrEnded = new Promise<void>(resolve => channel.stderr.on('end', resolve))
   const { name: host } = link.target
-  return Promise.all([closed, stderrEnded]).then(() => {
+  return Promise.all([closed, stderrEnded]).then(async () => {
+    await reception.read()
     if (stop.error !== undefined) throw stop.error
     if (link.lost !== undefined) throw link.lost
     if (signal !== undefined) {

@@ -10,6 +10,7 @@ import { sessionArguments } from './openssh-options.ts'
 import { runSsh, sshMissing, startPiped } from './openssh-process.ts'
 import { ChannelRefused } from './sessions.ts'
 import { sendStdin } from './stdin.ts'
+import { Reception } from './reception.ts'
 import { summary } from './summary.ts'
 import type { ExecOptions, ExecResult } from './transport.ts'
 
@@ -76,24 +77,10 @@ export async function runOverMaster(
     'ssh',
     sessionArguments(master.socket, target, log, first.prefixed(line)),
   )
-  const receive = (
-    chunk: Buffer,
-    kept: Buffer[] | undefined,
-    tell: ((chunk: Uint8Array) => void) | undefined,
-  ) => {
-    if (stop.error !== undefined || chunk.length === 0) return
-    meter.bytesReceived += chunk.length
-    kept?.push(chunk)
-    try {
-      tell?.(chunk)
-    } catch (error) {
-      stop.stop(error instanceof Error ? error : new Error(String(error)))
-    }
-  }
-  child.stdout.on('data', (chunk: Buffer) =>
-    receive(chunk, options.discardStdout === true ? undefined : stdout, options.onStdout),
-  )
-  child.stderr.on('data', (chunk: Buffer) => receive(first.take(chunk), stderr, options.onStderr))
+  const reception = new Reception(stop, meter)
+  const keptError = options.discardStderr === true ? undefined : stderr
+  reception.listen(child.stdout, options.discardStdout === true ? undefined : stdout, options.onStdout)
+  reception.listen(child.stderr, keptError, options.onStderr, chunk => first.take(chunk))
   child.stdin.on('error', () => undefined)
   const gone = child.then(() => undefined)
   const stopped = new Promise<never>((_resolve, reject) => {
@@ -107,7 +94,8 @@ export async function runOverMaster(
   )
   const { exitCode, code } = await Promise.race([child, stopped])
   if (code === 'ENOENT') throw sshMissing(target.name)
-  receive(first.rest(), stderr, options.onStderr)
+  await reception.take(first.rest(), keptError, options.onStderr)
+  await reception.read()
   const said = exitCode === OWN ? await readFile(log, 'utf8').catch(() => '') : ''
   void rm(log, { force: true })
   if (/session request failed|Session open refused|shutdown/.test(said))

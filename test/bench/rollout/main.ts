@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { delayed } from './delay.ts'
-import { measure } from './measure.ts'
+import { measure, type Line } from './measure.ts'
 import { readOptions } from './options.ts'
 import { report, type Measured } from './report.ts'
 import { ROWS, type Row } from './rows.ts'
@@ -41,10 +41,12 @@ export async function rollout(argv: readonly string[]): Promise<number> {
   const count = Math.max(...rows.map(row => (row.id === 'many' ? Math.ceil(row.hosts / PORTS) : row.hosts)))
   say(`making ${count} machines`)
   const stage = await setStage(folder, count)
-  const leave = async () => {
+  let left: Promise<void> | undefined
+  const clear = async () => {
     await stage[Symbol.asyncDispose]()
     await rm(folder, { recursive: true, force: true })
   }
+  const leave = () => (left ??= clear())
   process.once('SIGINT', () => void leave().then(() => process.exit(8)))
   try {
     await prepareHosts(stage, rows, tools)
@@ -137,6 +139,8 @@ async function play(
   const measured: Measured[] = []
   try {
     if (row.work === 'apply') await converge(scene, tools)
+    // Once unmeasured: what is checked or compiled only after a file has changed, ours and Python's.
+    else await runAll(tools.map(tool => tool.line(scene, '0')))
     const long = new Set<string>()
     for (let round = 1; round <= rounds; round++) {
       for (const tool of tools.filter(({ name }) => !long.has(name))) {
@@ -170,6 +174,10 @@ async function play(
 async function converge(scene: Scene, tools: readonly Tool[]): Promise<void> {
   const first = fleet.line(scene, '0')
   const lines = [first, ...new Map(tools.map(tool => [tool.family, tool.converge?.(scene)])).values()]
+  await runAll(lines)
+}
+
+async function runAll(lines: readonly (Line | undefined)[]): Promise<void> {
   for (const line of lines) {
     if (line === undefined) continue
     const { exitCode, output } = await measure(line)
