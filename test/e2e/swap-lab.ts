@@ -85,6 +85,8 @@ export class Machine {
       {
         ...input,
         encoding: 'buffer',
+        // An image is read back through it.
+        maxBuffer: 1024 ** 3,
         stripFinalNewline: false,
         reject: false,
       },
