@@ -91,16 +91,22 @@ export async function deployProcesses(
       ),
   }
   const touched: FleetHost[] = []
-  const {
-    done,
-    failed,
-    away: lost,
-  } = await inBatches(ctx, plan, async host => {
+  /** However the roll-out ends, nobody is left stranded by a worker that it has killed. */
+  const settled = async <T>(rolling: Promise<T>): Promise<T> => {
+    try {
+      return await rolling
+    } finally {
+      await settleKilled(ctx, name, service, touched)
+    }
+  }
+  const bring = async (host: FleetHost): Promise<readonly string[]> => {
     const { changed } = await ctx.apply(resources, [host])
-    if (changed.get(host.name)?.length) touched.push(host)
+    const ids = changed.get(host.name) ?? []
+    if (ids.length > 0) touched.push(host)
     await checkProcessHealth(ctx, host, name, service)
-    return changed.get(host.name) ?? []
-  }).finally(() => settleKilled(ctx, name, service, touched))
+    return ids
+  }
+  const { done, failed, away: lost } = await settled(inBatches(ctx, plan, bring))
   const changed = new Map(hosts.map(host => [host.name, done.get(host.name) ?? []]))
   return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0), failed, lost }
 }

@@ -1,71 +1,25 @@
-import { request } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureCertificate } from '../../lib/container/certificate.ts'
 import { haproxy } from '../../lib/container/haproxy.ts'
 import { HealthError } from '../../lib/errors.ts'
 import { catchUpContainer } from '../../lib/rollout/catch-up-container.ts'
-import { probe } from '../../lib/rollout/probe.ts'
-import type { ProbeReport } from '../../lib/rollout/probe-report.ts'
 import { liveSlot, readProxies } from '../../lib/rollout/proxies.ts'
 import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
 import { haproxyConfig } from '../../templates/haproxy/haproxy.cfg.ts'
+import { FrontDoor } from './front-door.ts'
 import { NAME, SwapLab, docker } from './swap-lab.ts'
 
 const lab = new SwapLab()
 const { signal } = new AbortController()
-let ca = ''
 
-const url = (path: string) => new URL(`https://app.swap.test${path}`)
 const live = async () => (await readProxies([haproxy(lab.lb.context, NAME)], ['web1', 'web2'])).live
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
 
-/** Does something under steady traffic. */
-async function underLoad<T>(
-  work: () => Promise<T>,
-  path = '/version',
-): Promise<{ result: T; report: ProbeReport }> {
-  const stop = new AbortController()
-  const probing = probe({
-    url: url(path),
-    addresses: [lab.lb.address],
-    ca,
-    perSecond: 50,
-    concurrency: 20,
-    signal: stop.signal,
-  })
-  await sleep(500)
-  try {
-    const result = await work()
-    await sleep(500)
-    stop.abort()
-    return { result, report: await probing }
-  } finally {
-    stop.abort()
-  }
-}
-
-const get = (path: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const { host, pathname, search, hostname } = url(path)
-    const options = {
-      host: lab.lb.address,
-      path: `${pathname}${search}`,
-      servername: hostname,
-      headers: { host },
-      ca,
-      agent: false as const,
-    }
-    request(options, response => {
-      let body = ''
-      response.setEncoding('utf8').on('data', (text: string) => (body += text))
-      response.on('end', () => (response.complete ? resolve(body) : reject(new Error('cut off'))))
-      response.on('error', reject)
-    })
-      .on('error', reject)
-      .end()
-  })
+const door = new FrontDoor('app.swap.test', () => lab.lb.address)
+const get = (path: string) => door.get(path)
+const underLoad: FrontDoor['underLoad'] = (work, path) => door.underLoad(work, path)
 
 const HAPROXY = 'haproxy -W -D -p /run/haproxy.pid -f /etc/haproxy/haproxy.cfg'
 
@@ -78,7 +32,7 @@ describe('a swap on two engines and HAProxy 2.6', () => {
       now: new Date(),
       signal,
     })
-    ca = certificate.ca
+    door.ca = certificate.ca
     const servers = lab.web.flatMap(({ name, address }) => [
       { name: `${name}-blue`, address, port: 8001 },
       { name: `${name}-green`, address, port: 8002 },
