@@ -111,7 +111,6 @@ export default defineTask({
             task,
             params: { service: 'all', ...(release === undefined ? {} : { release }) },
             on: names,
-            runId: ctx.runId,
             pins,
           }
     const [first, second] = commands.map(invocation)

@@ -185,7 +185,7 @@ export async function runTask<P extends Params>(
         try {
           await auditRan(await connectTo(host), record)
         } catch (error) {
-          ctx.warn(messageOf(error), host)
+          ctx.warn(messageOf(error).replace(`${host.name}: `, ''), host)
         }
       }),
     )

@@ -88,8 +88,8 @@ function collect(
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   const reception = new Reception(stop, meter)
-  reception.listen(channel, options.discardStdout === true ? undefined : stdout, options.onStdout)
-  reception.listen(channel.stderr, options.discardStderr === true ? undefined : stderr, options.onStderr)
+  void reception.listen(channel, options.discardStdout === true ? undefined : stdout, options.onStdout)
+  void reception.listen(channel.stderr, options.discardStderr === true ? undefined : stderr, options.onStderr)
   // A write to a command that is gone; its end is told by "close".
   channel.on('error', () => undefined)
 

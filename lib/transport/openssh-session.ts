@@ -79,8 +79,10 @@ export async function runOverMaster(
   )
   const reception = new Reception(stop, meter)
   const keptError = options.discardStderr === true ? undefined : stderr
-  reception.listen(child.stdout, options.discardStdout === true ? undefined : stdout, options.onStdout)
-  reception.listen(child.stderr, keptError, options.onStderr, chunk => first.take(chunk))
+  const ended = Promise.all([
+    reception.listen(child.stdout, options.discardStdout === true ? undefined : stdout, options.onStdout),
+    reception.listen(child.stderr, keptError, options.onStderr, chunk => first.take(chunk)),
+  ])
   child.stdin.on('error', () => undefined)
   const gone = child.then(() => undefined)
   const stopped = new Promise<never>((_resolve, reject) => {
@@ -94,6 +96,8 @@ export async function runOverMaster(
   )
   const { exitCode, code } = await Promise.race([child, stopped])
   if (code === 'ENOENT') throw sshMissing(target.name)
+  // A reader that takes its time may not have been given all of it yet.
+  await Promise.race([ended, stopped])
   await reception.take(first.rest(), keptError, options.onStderr)
   await reception.read()
   const said = exitCode === OWN ? await readFile(log, 'utf8').catch(() => '') : ''

@@ -18,13 +18,13 @@ export class Reception {
     this.#meter = meter
   }
 
-  /** Listens to a stream. `part` takes out of a chunk what is not the command's. */
+  /** Listens to a stream, and resolves at its end. `part` takes out of a chunk what is not the command's. */
   listen(
     stream: Readable,
     kept: Buffer[] | undefined,
     tell: ExecOptions['onStdout'],
     part: (chunk: Buffer) => Buffer = chunk => chunk,
-  ): void {
+  ): Promise<void> {
     stream.on('data', (chunk: Buffer) => {
       const taken = this.take(part(chunk), kept, tell)
       if (taken === undefined) return
@@ -33,6 +33,7 @@ export class Reception {
       this.#reading.add(read)
       void read.then(() => this.#reading.delete(read))
     })
+    return new Promise(resolve => stream.once('end', resolve).once('close', resolve))
   }
 
   /** Takes one chunk; the promise is of a listener that wants time. */

@@ -112,7 +112,7 @@ describe('fleet apply', () => {
     expect(exitCode).toBe(0)
     const on = ['app1', 'app2', 'other1']
     expect(handed).toEqual([
-      { task: 'provision', params: {}, on, pins: undefined },
+      { task: 'provision', params: {}, on, pins: {} },
       {
         task: 'deploy',
         params: { service: 'all', release: 'v1' },
@@ -126,7 +126,7 @@ describe('fleet apply', () => {
   test('a plan of some hosts is for these', async () => {
     await fleet('plan other --release v1 --out plan.json', cwd)
     const { handed } = await fleet('apply plan.json', cwd)
-    expect(handed).toEqual([{ task: 'provision', params: {}, on: ['other1'], pins: undefined }])
+    expect(handed).toEqual([{ task: 'provision', params: {}, on: ['other1'], pins: {} }])
   })
 
   test.each([

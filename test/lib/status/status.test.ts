@@ -29,6 +29,7 @@ test('what a host says is read', () => {
     cores: 2,
     disk: '17%',
     failedUnits: [],
+    quarantines: [],
     releases: [
       {
         service: 'sync',
