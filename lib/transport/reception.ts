@@ -25,13 +25,21 @@ export class Reception {
     tell: ExecOptions['onStdout'],
     part: (chunk: Buffer) => Buffer = chunk => chunk,
   ): Promise<void> {
+    let before: Promise<unknown> | undefined
     stream.on('data', (chunk: Buffer) => {
-      const taken = this.take(part(chunk), kept, tell)
+      const own = part(chunk)
+      // Some streams deliver once more after they were paused: the listener still gets one chunk after the other.
+      const taken = before?.then(() => this.take(own, kept, tell)) ?? this.take(own, kept, tell)
       if (taken === undefined) return
       stream.pause()
-      const read = taken.finally(() => stream.resume())
+      const read = taken.finally(() => {
+        this.#reading.delete(read)
+        if (before !== read) return
+        before = undefined
+        stream.resume()
+      })
+      before = read
       this.#reading.add(read)
-      void read.then(() => this.#reading.delete(read))
     })
     return new Promise(resolve => stream.once('end', resolve).once('close', resolve))
   }

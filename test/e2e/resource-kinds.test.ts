@@ -198,7 +198,7 @@ describe.skipIf(lab === undefined)('every kind on a host with systemd', () => {
     const mine = { content: 'x', owner: 'deploy' }
     await applyResources(login, [kinds.file({ path: '/home/deploy/x', ...mine })], options)
     expect(host.run('stat -c %U /home/deploy/x; ls /home/deploy/.local/state/fleetfile')).toBe(
-      'deploy\nlock\n',
+      'deploy\naudit.jsonl\ngeneration\nlock\nruns\n',
     )
     await expect(applyResources(login, [kinds.file({ path: '/etc/x', ...mine })], options)).rejects.toThrow(
       'Permission denied',

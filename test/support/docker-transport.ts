@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { AbortedError, CommandError, ConnectError, TimeoutError } from '../../lib/errors.ts'
+import { quote } from '../../lib/shell/quote.ts'
 import { sendStdin } from '../../lib/transport/stdin.ts'
 import type { ExecOptions, ExecResult, Transport, TransportCost } from '../../lib/transport/transport.ts'
 
@@ -28,7 +29,9 @@ export class DockerTransport implements Transport {
   exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
     this.#executions += 1
     const { stdin, signal, timeout, onStdout, onStderr, discardStdout = false } = options
-    const child = spawn('docker', ['exec', '-i', '-u', this.user, this.#container, 'sh', '-c', command])
+    const line =
+      options.root === true && this.user !== 'root' ? `sudo -n -- sh -c ${quote(command)}` : command
+    const child = spawn('docker', ['exec', '-i', '-u', this.user, this.#container, 'sh', '-c', line])
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => {

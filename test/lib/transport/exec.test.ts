@@ -91,31 +91,6 @@ describe.each(TRANSPORTS)('%s', transport => {
     await expect(web1.exec('x')).resolves.toMatchObject({ exitCode: 0 })
   })
 
-  test('a slow reader holds the host back and gets all of it', async () => {
-    await using server = await sshServer()
-    await using web1 = await connected(server.target())
-    let reading = 0
-    let most = 0
-    let received = 0
-    await web1.exec('head -c 3000000 /dev/zero', {
-      discardStdout: true,
-      onStdout: async chunk => {
-        most = Math.max(most, ++reading)
-        await new Promise(resolve => setImmediate(resolve))
-        received += chunk.length
-        reading--
-      },
-    })
-    expect({ most, received }).toEqual({ most: 1, received: 3_000_000 })
-  })
-
-  test('a reader that fails later fails the command', async () => {
-    await using server = await sshServer({ handler: endless })
-    await using web1 = await connected(server.target())
-    const onStdout = () => Promise.reject(new Error('disk full'))
-    await expect(web1.exec('x', { discardStdout: true, onStdout })).rejects.toThrow('disk full')
-  })
-
   test.each([
     ['dropped in the middle', dropMidCommand],
     ['dropped after the exit code, before the end', dropAfterExit],
