@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { userInfo, hostname } from 'node:os'
 import type { z } from 'zod'
 import { AbortedError, messageOf } from '../errors.ts'
-import type { EventSink } from '../events/event.ts'
 import { localAccess } from '../fleet/local-access.ts'
 import { resolveHosts } from '../fleet/resolve.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
@@ -13,10 +11,9 @@ import { chooseSecrets } from '../secrets/choose.ts'
 import { connect } from '../transport/connect.ts'
 import { Keyring } from '../transport/keyring.ts'
 import { createPool } from '../transport/pool.ts'
-import { closeRun, reopenRun } from '../runs/close.ts'
+import { reopenRun } from '../runs/close.ts'
 import { endedOf, type Ended } from '../runs/ended.ts'
-import { auditRan } from '../runs/ran.ts'
-import { jsonOf, pin, type RunRecord } from '../runs/record.ts'
+import { pin } from '../runs/record.ts'
 import type { Connect } from '../transport/transport.ts'
 import { applyInPhases } from './apply-phases.ts'
 import { confirm } from './confirm.ts'
@@ -25,13 +22,11 @@ import type { Params, Task, TaskResult } from './define.ts'
 import { eachHost } from './each.ts'
 import type { Environment } from './environment.ts'
 import { hostContext } from './host-context.ts'
+import { newRecord } from './new-record.ts'
+import { Touched } from './touched.ts'
 
 /** Milliseconds that a connection may take, however long a command may: a frozen host must not hold the others up. */
 const CONNECT_PATIENCE = 15_000
-
-/** Sorts by time and never repeats: 20261122T120000-3f9a. */
-const newRunId = (now: Date): string =>
-  `${now.toISOString().replaceAll(/[-:]|\.\d+Z/g, '')}-${randomBytes(2).toString('hex')}`
 
 /** The role or host names that a task works on before `--on` narrows them. */
 function baseHosts<P extends Params>(
@@ -55,13 +50,8 @@ export async function runTask<P extends Params>(
   open: Connect = connect,
 ): Promise<TaskResult> {
   const { fleet, signal, paths, timeout, concurrency, planOnly } = environment
-  /** Hosts on which acting scripts worked, and those that only commands have changed. */
-  const acted = new Set<string>()
-  const ran = new Map<string, FleetHost>()
-  const emit: EventSink = event => {
-    if (event.type === 'step-started') acted.add(event.host)
-    environment.emit(event)
-  }
+  const touched = new Touched()
+  const emit = touched.watch(environment.emit)
   const provider = await chooseProvider(fleet, environment)
   const local = await localAccess(fleet, environment)
   const base = baseHosts(task, environment, params)
@@ -73,8 +63,9 @@ export async function runTask<P extends Params>(
   const patience = Math.min(timeout, CONNECT_PATIENCE)
   const keyring = new Keyring(environment.isInteractive ? environment.askSecret : undefined)
   const pool = createPool(open, { signal, timeout: patience, keyring })
-  const runId = environment.resumes?.runId ?? newRunId(environment.now())
   const owner = `${userInfo().username}@${hostname()}`
+  const record = newRecord(task, params, environment, { owner, hosts: hosts.map(host => host.name) })
+  const { id: runId } = record
   const abandoned = new Map<string, Error>()
   const connectAs = (host: FleetHost, user: string) => {
     const reason = abandoned.get(host.name)
@@ -83,21 +74,6 @@ export async function runTask<P extends Params>(
   const connectTo = (host: FleetHost) => connectAs(host, host.target.user)
   const secrets = chooseSecrets(fleet, environment)
   const { message, wait } = environment
-  const pins: Record<string, string> = { ...environment.resumes?.pins }
-  const record: RunRecord = {
-    version: 1,
-    id: runId,
-    task: task.name,
-    params: jsonOf(params),
-    on: [...environment.on],
-    fleet: fleet.name,
-    owner,
-    ...(message === undefined ? {} : { message }),
-    startedAt: environment.resumes?.startedAt ?? environment.now().toISOString(),
-    hosts: hosts.map(host => host.name),
-    pins,
-    tool: environment.version,
-  }
 
   const ctx: TaskContext = {
     fleet,
@@ -129,7 +105,7 @@ export async function runTask<P extends Params>(
         signal,
         emit,
         connect: connectTo,
-        onChange: changed => ran.set(changed.name, changed),
+        onChange: touched.ran,
       }),
     connectFresh: (host, user) => open({ ...host.target, user }, { signal, timeout: patience, keyring }),
     connectAs,
@@ -165,32 +141,23 @@ export async function runTask<P extends Params>(
   }
 
   emit({ type: 'run-started', task: task.name, fleet: fleet.name, hosts: hosts.map(host => host.name) })
-  const resumed = environment.resumes?.runId !== undefined && !planOnly
+  const resumed = environment.resumes?.runId === undefined || planOnly ? [] : hosts
   let ended: Ended | undefined
   try {
-    if (resumed) await reopenRun(ctx, hosts)
+    if (resumed.length > 0) await reopenRun(ctx, resumed)
     const result = { exitCode: 0, ...(await task.run(ctx, params)) }
     ended = endedOf(environment.now(), result.exitCode)
     return result
   } catch (error) {
     ended = endedOf(environment.now(), 1, signal.aborted ? new AbortedError('stopped') : error)
-    if (!signal.aborted) throw error
-    if (error instanceof AbortedError && acted.size === 0) throw error
+    if (!signal.aborted || (error instanceof AbortedError && !touched.isResumable)) throw error
     const text = error instanceof AbortedError ? error.message : `stopped: ${messageOf(error)}`
-    throw new AbortedError(text, { cause: error, ...(acted.size > 0 && { hint: `fleet resume ${runId}` }) })
+    throw new AbortedError(text, {
+      cause: error,
+      ...(touched.isResumable && { hint: `fleet resume ${runId}` }),
+    })
   } finally {
-    const unaudited = [...ran.values()].filter(({ name }) => !acted.has(name))
-    await Promise.all(
-      unaudited.map(async host => {
-        try {
-          await auditRan(await connectTo(host), record)
-        } catch (error) {
-          ctx.warn(messageOf(error).replace(`${host.name}: `, ''), host)
-        }
-      }),
-    )
-    const told = resumed ? hosts : allHosts.filter(({ name }) => acted.has(name) || ran.has(name))
-    if (ended !== undefined && !planOnly) await closeRun(ctx, told, ended)
+    if (ended !== undefined && !planOnly) await touched.close(ctx, ended, resumed)
     await pool.closeAll()
   }
 }
