@@ -58,11 +58,11 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     expect(await get('/version')).toBe('v1 hello\n')
   }, 180_000)
 
-  test('the same again changes nothing and costs each host one execution, and the proxy its lock', async () => {
+  test('the same again changes nothing and costs each host one execution beside its lease', async () => {
     const before = lab.machines.map(({ executions }) => executions)
     const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
     expect(report).toMatchObject({ outcome: 'unchanged', slot: 'blue' })
-    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([2, 1, 1])
+    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([2, 2, 2])
   })
 
   test('the next release takes over under load: no failed request, the open stream ends in peace', async () => {
@@ -88,7 +88,7 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     say('probe', report)
     expect(result).toMatchObject({ warm: true, slot: 'blue' })
     // Budgets, since the machine may be busy: the proxy is locked, read twice, flipped and read; a host and its history are read, and noted.
-    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([5, 3, 3])
+    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([5, 4, 4])
     expect(result.flip?.proxyMilliseconds).toBeLessThan(250)
     expect(report.failed).toBe(0)
     expect(report.versions.at(-1)?.version).toBe('v1 hello')

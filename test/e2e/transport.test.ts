@@ -42,7 +42,7 @@ for user in root ops; do
   home=$(getent passwd "$user" | cut -d: -f6); mkdir -p "$home/.ssh"
   printf '%s\\n' '${key.public}' >>"$home/.ssh/authorized_keys"; chown -R "$user:" "$home/.ssh"; chmod 700 "$home/.ssh"
 done
-ssh-keygen -A >/dev/null; systemctl start ssh`)
+ssh-keygen -A >/dev/null; systemctl reset-failed ssh; systemctl restart ssh || { journalctl -u ssh --no-pager | tail; exit 1; }`)
     const inspect = ['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', NAME]
     host = {
       name: 'web1',
