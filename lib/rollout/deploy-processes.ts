@@ -93,11 +93,12 @@ export async function deployProcesses(
   const touched: FleetHost[] = []
   /** However the roll-out ends, nobody is left stranded by a worker that it has killed. */
   const settled = async <T>(rolling: Promise<T>): Promise<T> => {
-    try {
-      return await rolling
-    } finally {
-      await settleKilled(ctx, name, service, touched)
-    }
+    const settle = () => settleKilled(ctx, name, service, touched)
+    // What went wrong first is what has to be told.
+    await rolling.catch(() => settle().catch(() => undefined))
+    const report = await rolling
+    await settle()
+    return report
   }
   const bring = async (host: FleetHost): Promise<readonly string[]> => {
     const { changed } = await ctx.apply(resources, [host])
