@@ -47,7 +47,9 @@ export default defineTask({
         { hint: `fleet show ${id}, or fleet abort ${id} --timeout 30m` },
       )
     }
-    const isPartial = untold.length > 0 || after.parts.some(({ reason }) => reason !== undefined)
+    const mayGoOn = after.state === 'open'
+    if (mayGoOn) ctx.warn('its client may still be at work: no further step begins, but a flip is no step')
+    const isPartial = mayGoOn || untold.length > 0 || after.parts.some(({ reason }) => reason !== undefined)
     return { data: showData(after), exitCode: isPartial ? 9 : 0 }
   },
 })

@@ -66,6 +66,7 @@ export default defineTask({
     })
     const mustered = await muster(ctx, candidates)
     await using _held = await takeLeases(ctx, serviceLeases(mustered, services))
+    await mustered.write()
     ctx.phase('what the releases stand on: packages, stores, engines, proxies')
     const [foundation] = await Promise.all([
       applyFoundation(

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { defineTask, messageOf, UsageError, type TaskContext } from '../lib/index.ts'
+import { ConnectError, defineTask, messageOf, UsageError, type TaskContext } from '../lib/index.ts'
 import { askForRun } from '../lib/runs/find.ts'
 import type { FleetRun } from '../lib/runs/fleet-run.ts'
 import { watchJournal } from '../lib/runs/follow.ts'
 import { decisive } from '../lib/runs/host-run.ts'
 import { invocationOf, recordOf } from '../lib/runs/invocation.ts'
+import { refuseRepeat } from '../lib/runs/retry.ts'
 import { runParam } from '../lib/runs/run-param.ts'
 import { showData } from '../lib/runs/show-text.ts'
 
@@ -54,6 +55,12 @@ export default defineTask({
       ctx.print(`run ${run.id} ended well: nothing to resume`)
       return { data: showData(run) }
     }
+    if (run.state === 'running' && !ctx.planOnly) {
+      throw new ConnectError(`run ${run.id} still runs on a host that was lost sight of`, {
+        hint: `fleet resume ${run.id}`,
+      })
+    }
+    refuseRepeat(record, 'resume')
     return { next: invocationOf(record, { runId: run.id, startedAt: record.startedAt }) }
   },
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
 import { askForRun } from '../lib/runs/find.ts'
 import { invocationOf, recordOf } from '../lib/runs/invocation.ts'
-import { hostsToRetry, retryOn } from '../lib/runs/retry.ts'
+import { hostsToRetry, refuseRepeat, retryOn } from '../lib/runs/retry.ts'
 import { runParam } from '../lib/runs/run-param.ts'
 import { showData } from '../lib/runs/show-text.ts'
 
@@ -28,6 +28,7 @@ export default defineTask({
       )
       return { data: showData(run) }
     }
+    refuseRepeat(record, 'retry')
     const { on, note } = retryOn(ctx.fleet, record, hosts)
     ctx.note(note ?? `again on ${hosts.join(', ')}`)
     return { next: invocationOf(record, { on }) }

@@ -3,8 +3,10 @@ import { defineTask } from '../lib/index.ts'
 import { requireChosen } from '../lib/rollout/chosen.ts'
 import { containerNamed } from '../lib/rollout/services-named.ts'
 import { swapIn, swapTarget } from '../lib/rollout/deploy-container.ts'
+import { takeLeases } from '../lib/rollout/lease.ts'
 import { muster } from '../lib/rollout/muster.ts'
 import { serviceRelease } from '../lib/rollout/service-release.ts'
+import { serviceLeases } from '../lib/rollout/service-leases.ts'
 import { strategyOf } from '../lib/rollout/strategy.ts'
 
 export default defineTask({
@@ -28,6 +30,8 @@ export default defineTask({
     requireChosen(ctx, name, service)
     const release = await serviceRelease(ctx, name, service, ref)
     const mustered = await muster(ctx, [{ name, service, strategy: strategyOf(service), release }])
+    await using _held = await takeLeases(ctx, serviceLeases(mustered, [[name, service]]))
+    await mustered.write()
     const report = await swapIn(ctx, swapTarget(ctx, name, service, mustered.away(name)), release)
     if (report.outcome === 'deployed')
       ctx.print(`${name}: ${release.label} (${release.id}) serves from ${report.slot}`)

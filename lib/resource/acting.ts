@@ -6,7 +6,7 @@ import type { ApplyOptions } from './apply.ts'
 import { followJournal, untilEnough } from './follow.ts'
 import { launchProgram } from './launch.ts'
 import { LaunchReader, type Refusal } from './launch-reader.ts'
-import { packed } from './program.ts'
+import { packedAside } from './program.ts'
 import { reconnected } from './reconnect.ts'
 import { heldMessage, notLaunched } from './refused.ts'
 import { longest, type NumberedStep } from './steps.ts'
@@ -61,7 +61,7 @@ class Acting {
   /** Resolves when the script has said how it ended, or with the result of an execution that ended before. */
   async #followed(): Promise<ExecResult | undefined> {
     const { runner } = this.#run
-    const stdin = packed(launchProgram(this.#steps, this.#run))
+    const stdin = await packedAside(launchProgram(this.#steps, this.#run))
     try {
       const { result, enough } = untilEnough(
         chunk => this.#take(chunk),

@@ -38,7 +38,7 @@ printf '%s\\n' ${lockLines(run)} >"$run/lock"`
  */
 const unmoved = ({ generation }: ActingRun): string => `${GENERATION}
 next() { printf '%s\\n' "$1" >"$state/generation.new" && mv -f "$state/generation.new" "$state/generation"; }
-case $generation in *[13579]) next $((generation + 1)); say moved; return 0 ;; esac
+case $generation in *[13579]) next $((generation + 1)) || return 1; say moved; return 0 ;; esac
 [ "$generation.$boot" = ${quote(generation)} ] || { say moved; return 0; }
 [ ! -e "$folder/${STOP}" ] || { say stopped; return 0; }`
 

@@ -1,4 +1,5 @@
-import { gzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { gzip, gzipSync } from 'node:zlib'
 import { randomBytes } from 'node:crypto'
 
 /** Who runs a program on the host, and where it keeps what outlives it. */
@@ -52,3 +53,9 @@ case $generation in '' | *[!0-9]*) generation=0 ;; esac`
 
 /** What travels: at 9 a program of 50 resources is a few packets. */
 export const packed = (text: string): Buffer => gzipSync(text, { level: 9 })
+
+const LARGE = 2 ** 20
+
+/** The same without holding up everything else of the run, for a program that may carry a whole release. */
+export const packedAside = (text: string): Promise<Buffer> =>
+  promisify(gzip)(text, { level: text.length > LARGE ? 1 : 9 })

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -114,6 +115,8 @@ async function copyImage(ctx: RolloutContext, from: FleetHost, to: FleetHost, im
     const file = join(folder, 'image.tar.gz')
     const source = await ctx.on(from).transport()
     const out = createWriteStream(file)
+    const written = finished(out)
+    written.catch(() => undefined)
     // With its tag, which a load brings along: an image without one is the first that a prune takes.
     const save = sh`tag=$(docker image inspect --format '{{range .RepoTags}}{{println .}}{{end}}' ${image} | head -n 1)
 [ -n "$tag" ] || tag=${image}; docker save "$tag" | gzip -1`
@@ -121,10 +124,11 @@ async function copyImage(ctx: RolloutContext, from: FleetHost, to: FleetHost, im
       root: true,
       discardStdout: true,
       signal: ctx.signal,
-      onStdout: chunk => void out.write(chunk),
+      // A disk that is full, or slower than the network, holds the host back or fails the command.
+      onStdout: chunk => (out.write(chunk) ? undefined : once(out, 'drain')),
     })
     out.end()
-    await finished(out)
+    await written
     if (saved.exitCode !== 0) {
       throw new CommandError(`docker save failed${tail(saved.stderr.toString('utf8'))}`, { host: from.name })
     }

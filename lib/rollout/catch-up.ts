@@ -10,6 +10,7 @@ import { deployProcesses } from './deploy-processes.ts'
 import { applyFoundation } from './foundation.ts'
 import { peerRelease } from './peer-release.ts'
 import { withoutHost, type Quarantine } from './quarantine.ts'
+import { leasesOn, takeLeases } from './lease.ts'
 import { keepers, readQuarantine, writeQuarantine } from './quarantine-store.ts'
 import { strategyOf } from './strategy.ts'
 
@@ -52,10 +53,18 @@ export async function catchUp(
   const silent = await unreachable(ctx, hosts)
   const caughtUp: CaughtUp[] = []
   for (const [name, service] of services) {
-    let record = records.get(name)
-    for (const host of hosts) {
+    const back = hosts.filter(
+      host =>
+        records.get(name)?.hosts.some(entry => entry.host === host.name) === true &&
+        silent.every(failure => failure.host !== host.name),
+    )
+    if (back.length === 0) continue
+    const held = keepers(ctx.allHosts, service).filter(host => answered.has(host.name) || back.includes(host))
+    await using _leases = await takeLeases(ctx, leasesOn(held, name))
+    // Another run may have written it until the leases were ours.
+    let record = (await readQuarantine(ctx, [name], asked)).records.get(name)
+    for (const host of back) {
       if (record === undefined || record.hosts.every(entry => entry.host !== host.name)) continue
-      if (silent.some(failure => failure.host === host.name)) continue
       const returning = { name, service, host, record, answered }
       const brought = await bringBack(ctx, returning, bodies)
       if (ctx.planOnly) continue

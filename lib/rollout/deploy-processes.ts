@@ -101,7 +101,10 @@ export async function deployProcesses(
     return report
   }
   const bring = async (host: FleetHost): Promise<readonly string[]> => {
-    const { changed } = await ctx.apply(resources, [host])
+    const { changed } = await ctx.apply(resources, [host]).catch((error: unknown) => {
+      touched.push(host)
+      throw error
+    })
     const ids = changed.get(host.name) ?? []
     if (ids.length > 0) touched.push(host)
     await checkProcessHealth(ctx, host, name, service)

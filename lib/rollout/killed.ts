@@ -28,8 +28,12 @@ async function readKilled(
   hosts: readonly FleetHost[],
 ): Promise<ReadonlyMap<FleetHost, readonly string[]>> {
   const path = killedFile(name)
+  // A host that does not answer now is told for what it is elsewhere; its note waits for the next roll-out.
   const answers = await ctx.each(hosts, host =>
-    ctx.on(host).run(sh`[ ! -e ${path} ] || { cat ${path} && rm -f ${path}; }`, { root: true }),
+    ctx
+      .on(host)
+      .run(sh`[ ! -e ${path} ] || { cat ${path} && rm -f ${path}; }`, { root: true })
+      .catch(() => undefined),
   )
   return new Map(
     hosts.flatMap(host => {

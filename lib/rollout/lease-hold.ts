@@ -65,6 +65,7 @@ export async function hold(
   const patience = setTimeout(interrupt, ANSWER)
   let silence: NodeJS.Timeout | undefined
   let silent = false
+  let heard = false
 
   const command = transport.exec(
     leaseScript(
@@ -78,6 +79,7 @@ export async function hold(
       signal: stop.signal,
       discardStdout: true,
       onStdout(chunk) {
+        heard = true
         silence?.refresh()
         if (state !== 'asking') return
         said = `${said}${Buffer.from(chunk).toString('utf8')}`.slice(-2000)
@@ -112,8 +114,15 @@ export async function hold(
   if (first === 'held') {
     state = 'held'
     silence = setTimeout(() => {
-      silent = true
-      interrupt()
+      heard = false
+      // Where we were busy ourselves, what the host said meanwhile is still to be read.
+      setImmediate(() =>
+        setImmediate(() => {
+          if (heard || state !== 'held') return
+          silent = true
+          interrupt()
+        }),
+      )
     }, SILENCE)
   } else {
     end.abort()

@@ -40,6 +40,10 @@ export type LeaseContext = Pick<
 export const leasesOn = (hosts: readonly FleetHost[], ...names: readonly string[]): readonly Lease[] =>
   hosts.map(host => ({ host, names }))
 
+function closeQuietly(transport: Transport): void {
+  transport.close().catch(() => undefined)
+}
+
 const keyOf = (host: FleetHost, name: string): string => `${host.name}/${name}`
 
 /** Each host once, its names in order, without those that the run holds already. Hosts in the order of their names. */
@@ -131,7 +135,7 @@ async function takeAll(
         ctx.abandon(lease.host, error)
         ctx.warn(messageOf(error))
         // What still runs there over this connection fails now, not when somebody finds out that nothing arrives.
-        void transport.close()
+        closeQuietly(transport)
       },
       onWait(holder) {
         if (told.has(holder.run)) return

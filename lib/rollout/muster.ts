@@ -24,6 +24,8 @@ export interface Muster {
   readonly fresh: readonly string[]
   /** Hosts in quarantine for a service, by name. */
   away(service: string): ReadonlySet<string>
+  /** Writes the quarantine of this run down: for when its leases are held. */
+  write(): Promise<void>
   /** Puts hosts into quarantine that went away in the middle. */
   add(candidate: Candidate, lost: readonly HostFailure[]): Promise<void>
 }
@@ -48,8 +50,9 @@ export async function muster(ctx: TaskContext, candidates: readonly Candidate[])
   const away = (name: string): ReadonlySet<string> =>
     new Set((current.get(name)?.hosts ?? []).map(({ host }) => host))
 
-  const add = async (candidate: Candidate, lost: readonly HostFailure[]): Promise<void> => {
-    if (lost.length === 0) return
+  /** Counts hosts as away from now on; what it gives writes that down. */
+  const leaveOut = (candidate: Candidate, lost: readonly HostFailure[]): (() => Promise<void>) => {
+    if (lost.length === 0) return () => Promise.resolve()
     const entries = lost.map(failure => entryOf(ctx, candidate, failure))
     const record = withEntries(candidate.name, current.get(candidate.name), entries)
     current.set(candidate.name, record)
@@ -62,11 +65,12 @@ export async function muster(ctx: TaskContext, candidates: readonly Candidate[])
       )
       ctx.emit({ type: 'host-ended', host, outcome: 'skipped', changed: 0 })
     }
-    if (ctx.planOnly) return
+    if (ctx.planOnly) return () => Promise.resolve()
     const lostNames = new Set(lost.map(({ host }) => host))
     const keep = concerned(ctx, candidate).filter(host => reached.includes(host) && !lostNames.has(host.name))
-    await writeQuarantine(ctx, record, keep)
+    return () => writeQuarantine(ctx, record, keep)
   }
+  const unwritten: (() => Promise<void>)[] = []
 
   for (const candidate of candidates) {
     for (const { host, since, run } of current.get(candidate.name)?.hosts ?? []) {
@@ -84,7 +88,7 @@ export async function muster(ctx: TaskContext, candidates: readonly Candidate[])
     const missing = failures.filter(({ host }) =>
       asked.some(({ name, role }) => name === host && role === service.role),
     )
-    if (candidate.strategy.unreachable === 'skip') await add(candidate, missing)
+    if (candidate.strategy.unreachable === 'skip') unwritten.push(leaveOut(candidate, missing))
   }
   return {
     hosts: ctx.hosts.filter(host => {
@@ -93,7 +97,10 @@ export async function muster(ctx: TaskContext, candidates: readonly Candidate[])
     }),
     fresh,
     away,
-    add,
+    add: (candidate, lost) => leaveOut(candidate, lost)(),
+    async write() {
+      for (const write of unwritten.splice(0)) await write()
+    },
   }
 }
 

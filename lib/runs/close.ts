@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+import { CommandError, ConnectError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { program, newNonce } from '../resource/program.ts'
 import { quote } from '../shell/quote.ts'
@@ -10,11 +12,16 @@ const PATIENCE = 5000
 
 type CloseContext = Pick<TaskContext, 'on' | 'runId'>
 
+/** A program in the folder of a run; nothing where the host has none. */
+const scriptIn = (runId: string, body: string): string =>
+  program(newNonce(), `cd ${quote(`${RUNS}/${runId}`)} 2>/dev/null || return 0\numask 077\n${body}`)
+
 /** Tells hosts, side by side, something that nothing depends on: a host that does not answer is passed over. */
 async function tell(ctx: CloseContext, hosts: readonly FleetHost[], body: string): Promise<void> {
-  const folder = `${RUNS}/${ctx.runId}`
-  const script = program(newNonce(), `cd ${quote(folder)} 2>/dev/null || return 0\numask 077\n${body}`)
+  const script = scriptIn(ctx.runId, body)
   const late = AbortSignal.timeout(PATIENCE)
+  // Every host listens to it.
+  setMaxListeners(0, late)
   const gaveUp = new Promise<void>(resolve => late.addEventListener('abort', () => resolve(), { once: true }))
   const told = hosts.map(async host => {
     const transport = await ctx.on(host).transport()
@@ -23,9 +30,32 @@ async function tell(ctx: CloseContext, hosts: readonly FleetHost[], body: string
   await Promise.race([Promise.allSettled(told), gaveUp])
 }
 
-/** A run that goes on: it is no longer asked to stop, and has not ended. */
-export const reopenRun = (ctx: CloseContext, hosts: readonly FleetHost[]): Promise<void> =>
-  tell(ctx, hosts, `rm -f ${STOP} ${ENDED}`)
+/**
+ * A run that goes on: it is no longer asked to stop, and has not ended. A host that does not answer gets a warning: what
+ * that means is for the task to say. Throws for one that answers and cannot be told.
+ */
+export async function reopenRun(
+  ctx: Pick<TaskContext, 'on' | 'each' | 'runId' | 'warn' | 'timeout' | 'signal'>,
+  hosts: readonly FleetHost[],
+): Promise<void> {
+  const stdin = scriptIn(ctx.runId, `rm -f ${STOP} ${ENDED}`)
+  await ctx.each(hosts, async host => {
+    try {
+      const { exitCode } = await (
+        await ctx.on(host).transport()
+      ).exec('sh', { timeout: ctx.timeout, signal: ctx.signal, stdin, root: true })
+      if (exitCode === 0) return
+    } catch (error) {
+      if (!(error instanceof ConnectError)) throw error
+      ctx.warn(error.message.replace(`${host.name}: `, ''), host)
+      return
+    }
+    throw new CommandError(`run ${ctx.runId} is still asked to stop there`, {
+      host: host.name,
+      hint: `fleet show ${ctx.runId}`,
+    })
+  })
+}
 
 /** Notes on the hosts that a run has touched how it ended as a whole. */
 export function closeRun(ctx: CloseContext, hosts: readonly FleetHost[], ended: Ended): Promise<void> {

@@ -21,6 +21,17 @@ export interface Retry {
   readonly note?: string
 }
 
+/** What an operator said once and for that moment: hosts keep no steps of it, and it may not bear to be run twice. */
+const SAID_ONCE: ReadonlySet<string> = new Set(['exec', 'get', 'put', 'ssh'])
+
+/** Throws a UsageError for a task of which nobody can tell where it is done. */
+export function refuseRepeat({ id, task }: Pick<RunRecord, 'id' | 'task'>, verb: 'resume' | 'retry'): void {
+  if (!SAID_ONCE.has(task)) return
+  throw new UsageError(`fleet ${task} is not run again by ${verb}: hosts do not keep what it did`, {
+    hint: `fleet show ${id}`,
+  })
+}
+
 /** The hosts that a run failed on, was cut off, or never came to. Throws a UsageError while it runs. */
 export function hostsToRetry({ id, state, parts, ended }: FleetRun): readonly string[] {
   if (state === 'running') {

@@ -1,6 +1,6 @@
 import { userInfo, hostname } from 'node:os'
 import type { z } from 'zod'
-import { AbortedError, messageOf } from '../errors.ts'
+import { AbortedError, LeaseHeldError, messageOf } from '../errors.ts'
 import { localAccess } from '../fleet/local-access.ts'
 import { resolveHosts } from '../fleet/resolve.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
@@ -149,7 +149,10 @@ export async function runTask<P extends Params>(
     ended = endedOf(environment.now(), result.exitCode)
     return result
   } catch (error) {
-    ended = endedOf(environment.now(), 1, signal.aborted ? new AbortedError('stopped') : error)
+    // A run whose leases somebody holds has not begun: if that is the run itself, elsewhere, it has not ended either.
+    if (!(error instanceof LeaseHeldError)) {
+      ended = endedOf(environment.now(), 1, signal.aborted ? new AbortedError('stopped') : error)
+    }
     if (!signal.aborted || (error instanceof AbortedError && !touched.isResumable)) throw error
     const text = error instanceof AbortedError ? error.message : `stopped: ${messageOf(error)}`
     throw new AbortedError(text, {

@@ -105,6 +105,7 @@ async function scene({ unreachable = 'skip', broken = {}, record, on = [], planO
       const service = web(unreachable)
       const release = { id: 'ba9876543210', label: 'v2' }
       found = await muster(ctx, [{ name: 'web', service, strategy: strategyOf(service), release }])
+      await found.write()
     },
   })
   const environment = testEnvironment(shop, { emit: event => void events.push(event), on, planOnly })
