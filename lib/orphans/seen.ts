@@ -36,8 +36,9 @@ for mark in /srv/*/releases/*/.fleetfile-release; do
 done
 find /etc/fleetfile -mindepth 1 -maxdepth 1 -type d -print0 2>/dev/null
 section containers
+# Images, and so migrations, have the other labels as well.
 if command -v docker >/dev/null; then
-  docker ps --all --filter label=fleetfile.service --format '{{.Names}} {{.State}}' 2>/dev/null | tr '\\n' '\\0'
+  docker ps --all --filter label=fleetfile.slot --format '{{.Names}} {{.State}}' 2>/dev/null | tr '\\n' '\\0'
 fi
 section sockets
 ss -Htulnp 2>/dev/null | tr '\\n' '\\0'

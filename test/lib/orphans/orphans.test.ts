@@ -5,11 +5,12 @@ import { declaredOn, orphansOf, strayPorts, type Declared } from '../../../lib/o
 import { orphanName, type Orphan } from '../../../lib/orphans/orphan.ts'
 import { removalOf } from '../../../lib/orphans/remove.ts'
 import { renderOrphans } from '../../../lib/orphans/render.ts'
-import { parseSeen, type SeenThings } from '../../../lib/orphans/seen.ts'
+import { parseSeen, seenScript, type SeenThings } from '../../../lib/orphans/seen.ts'
 import { readyServers } from '../../../lib/orphans/serving.ts'
 import { cron } from '../../../lib/resource/kinds/cron.ts'
 import { directory } from '../../../lib/resource/kinds/directory.ts'
 import { user } from '../../../lib/resource/kinds/user.ts'
+import { statusProbe } from '../../../lib/status/probe.ts'
 import { fleetHost } from '../../support/fleet-host.ts'
 
 const seen: SeenThings = {
@@ -138,6 +139,11 @@ test('names with anything in them are read back, and a cut answer is none', () =
     sockets: [],
   })
   expect(parseSeen(output.slice(0, -5))).toBeUndefined()
+})
+
+test('of containers only slots are looked at', () => {
+  expect(seenScript()).toContain('--filter label=fleetfile.slot ')
+  expect(statusProbe([]).text).toContain('--filter label=fleetfile.slot ')
 })
 
 test.each([
