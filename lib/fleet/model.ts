@@ -88,7 +88,7 @@ export interface Program {
   /**
    * On one host of the role at a time, whichever: the service's own PostgreSQL (`PGHOST` and so on in its `env`)
    * decides, and another host takes over within half a minute when that one dies. It finds a number that only grows in
-   * `FLEETFILE_FENCE`, with which it can mark what it writes.
+   * `FLEETFILE_FENCE`, with which it can mark what it writes. Its command is one for sh.
    */
   readonly once?: boolean
 }

@@ -29,15 +29,17 @@ for folder in ${FOLDERS.map(quote).join(' ')}; do
   [ ! -d "$folder" ] || find "$folder" -maxdepth 2 -type f -size -512k -exec grep -lZE ${quote(HEADER_PATTERN)} {} +
 done
 section users
-getent passwd | cut -d: -f1 | grep '^svc-' | tr '\\n' '\\0'
+# A team's own svc-backup lives elsewhere.
+getent passwd | awk -F: '/^svc-/ && $6 == "/srv/" substr($1, 5) { print $1 }' | tr '\\n' '\\0'
 section folders
 for mark in /srv/*/releases/*/.fleetfile-release; do
   [ ! -e "$mark" ] || printf '%s\\0' "\${mark%/releases/*}"
 done
 find /etc/fleetfile -mindepth 1 -maxdepth 1 -type d -print0 2>/dev/null
 section containers
+# Images, and so migrations, have the other labels as well.
 if command -v docker >/dev/null; then
-  docker ps --all --filter label=fleetfile.service --format '{{.Names}} {{.State}}' 2>/dev/null | tr '\\n' '\\0'
+  docker ps --all --filter label=fleetfile.slot --format '{{.Names}} {{.State}}' 2>/dev/null | tr '\\n' '\\0'
 fi
 section sockets
 ss -Htulnp 2>/dev/null | tr '\\n' '\\0'

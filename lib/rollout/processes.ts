@@ -44,15 +44,21 @@ export const serviceUser = (service: string): string => `svc-${service}`
 /** The name of a service's program in supervisor. */
 export const programName = (service: string, program: string): string => `${service}-${program}`
 
-/** A command of the service with its environment, and guarded where it is to run on one host at a time. */
+/**
+ * A command of the service with its environment, and guarded where it is to run on one host at a time: as one word for a
+ * shell of its own, or the shell of cron would leave all but its first part unguarded.
+ */
 function started(
   { fleet, name }: Pick<ProcessRollout, 'fleet' | 'name'>,
   what: string,
   spec: { readonly command: string; readonly once?: boolean },
   mode: 'keep' | 'skip',
 ): string {
-  const guard = spec.once === true ? `${RUN_ONCE} ${fleet}/${name}/${what} ${mode} ` : ''
-  return `${RUN_SERVICE} ${name} ${guard}${spec.command}`
+  const command =
+    spec.once === true
+      ? `${RUN_ONCE} ${fleet}/${name}/${what} ${mode} sh -c ${quote(spec.command)}`
+      : spec.command
+  return `${RUN_SERVICE} ${name} ${command}`
 }
 
 /** A program of the service as supervisor runs it, in `count` processes. */

@@ -37,7 +37,8 @@ export function statusProbe(services: readonly string[]): Command {
       `cat ${QUARANTINE}/*.json 2>/dev/null | sed 's/^/quarantine\\t/'`,
       `if command -v supervisorctl >/dev/null; then supervisorctl status | awk '{print "program\\t" $1 " " $2}'; fi`,
       'if command -v docker >/dev/null; then',
-      `  docker ps -a --filter label=fleetfile.service --format '${CONTAINER}' | sed 's/^/container\\t/'`,
+      // Whatever runs an image of a service, such as its migration, inherits the other labels.
+      `  docker ps -a --filter label=fleetfile.slot --format '${CONTAINER}' | sed 's/^/container\\t/'`,
       'fi',
       'true',
     ].join('\n'),

@@ -8,6 +8,8 @@ const LATE = 9
 const DEAD = 12
 /** Seconds after the last ping that the database saw before anybody else may start. */
 const DELAY = 15
+/** Fifths of a second that what an ended command left behind has for its own end. */
+const LEFT = 10
 
 /**
  * The program that lets a command run on one host of the fleet at a time. A session of PostgreSQL holds an advisory
@@ -23,6 +25,9 @@ const DELAY = 15
  * goes on with it until this program, which wakes up beside it, sees the clock and kills it at once. For those
  * moments there is FLEETFILE_FENCE, a number that only grows: whatever the command writes to can refuse a lower one
  * than it has seen.
+ *
+ * The command's processes are those of its group and those with its mark, FLEETFILE_ONCE, in their environment:
+ * `timeout` and `setsid` make groups of their own. What takes the mark off and makes a group (sudo) is not found.
  */
 export const runOnce = (): string => `#!/bin/sh
 # Managed by fleetfile. Usage: run-once <key> keep|skip <command> [argument ...]
@@ -94,24 +99,37 @@ note() {
 RETURNING 1) SELECT coalesce((SELECT 'ok' FROM note), 'gone');" && [ "$answer" = ok ]
 }
 
-# The living processes of our group but this one.
+marked() { grep -lzxF "$mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3; }
+
+# The living processes of the command: those of our group but this one, and those away from it with our mark.
 others() {
-  others=
+  away=" $(marked | tr '\\n' ' ')" group=
   for stat in /proc/[0-9]*/stat; do
     read -r line 2>/dev/null <"$stat" || continue
     set -- "\${line%% *}" \${line##*) }
-    [ "$4" = "$$" ] && [ "$2" != Z ] && [ "$1" != "$$" ] && others="$others $1"
+    [ "$4" = "$$" ] && [ "$2" != Z ] && [ "$1" != "$$" ] || continue
+    group="$group $1"
+    case $away in *" $1 "*) away="\${away%% $1 *} \${away#* $1 }" ;; esac
   done
-  [ -n "$others" ]
+  away=\${away# }
+  others="$group $away"
+  [ -n "\${others# }" ]
 }
 
-# What is forked while it is killed is found the next time.
-kill_others() { while others; do kill -KILL $others 2>/dev/null; sleep 0.1; done; }
+# What is forked while it is killed is found the next time; what was forked or started anew while we looked, in the second look.
+kill_others() { while others || { sleep 0.1; others; }; do kill -KILL $others 2>/dev/null; sleep 0.1; done; }
+
+# Whoever kills us kills our group: this lives on in a session of its own to end what is away from it.
+outlive() {
+  setsid sh -c 'while kill -0 "$2"; do sleep 1; done
+while others=$(grep -lzxF "$1" /proc/[0-9]*/environ | cut -d/ -f3); [ -n "$others" ]; do kill -KILL $others; sleep 0.1; done
+' run-once "$mark" "$$" </dev/null >/dev/null 2>&1 3>&- 4<&- &
+}
 
 lose() {
   trap '' TERM
   say "$1: ending the command"
-  [ "$now" -ge $((good + ${DEAD})) ] || kill -TERM 0
+  [ "$now" -ge $((good + ${DEAD})) ] || ! others || kill -TERM $others 2>/dev/null
   while [ "$now" -lt $((good + ${DEAD})) ] && others; do sleep 0.2; clock; done
   kill_others
   exit 75
@@ -122,13 +140,17 @@ hold() {
   good=$now
   # Nothing was asked since the claim, but time may have passed.
   note false || return 1
+  mark="FLEETFILE_ONCE=$key $fence $$"
   # Who stops us signals the whole group: the command ends its work, and this program after it.
-  trap : TERM INT
+  # What is away from the group hears it from us.
+  trap '(others; [ -z "$away" ] || kill -TERM $away)' TERM INT
+  outlive
   say "runs here, fence $fence"
   (
     trap - TERM INT PIPE
     FLEETFILE_FENCE=$fence
-    export FLEETFILE_FENCE
+    FLEETFILE_ONCE=\${mark#*=}
+    export FLEETFILE_FENCE FLEETFILE_ONCE
     exec setpriv --pdeathsig KILL "$@"
   ) 3>&- 4<&- </dev/null &
   child=$!
@@ -143,6 +165,9 @@ hold() {
   done
   wait "$child"
   code=$?
+  ! others || kill -TERM $others 2>/dev/null
+  left=0
+  while [ "$left" -lt ${LEFT} ] && others; do sleep 0.2; left=$((left + 1)); done
   kill_others
   note true
   exit "$code"

@@ -96,6 +96,49 @@ describe.skipIf(programs === undefined || !tools)('run-once', () => {
     await expect.poll(() => lives(read(log).trim()), patience).toBe(false)
   })
 
+  test.each([
+    ['timeout', (work: string) => `timeout 25 sh -c '${work}'`],
+    ['a session of its own', (work: string) => `setsid sh -c '${work}' & wait`],
+  ])('a group of its own does not save it: %s', async (name, away) => {
+    const log = join(at, `away ${name}`)
+    const work = away(`echo $$ >>"${log}"; trap "" TERM; while :; do sleep 0.1; done`)
+    const key = `t/sync/${name.replaceAll(' ', '-')}`
+    const lost = start(key, 'keep', work)
+    await expect.poll(() => read(log), patience).toMatch(/^\d+\n$/)
+    await cluster.sql(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'run-once ${key}'`,
+    )
+    expect(await lost.ended).toBe(75)
+    expect(lives(read(log).trim())).toBe(false)
+
+    const killed = start(`${key}-killed`, 'keep', work)
+    await expect.poll(() => read(log), patience).toMatch(/^\d+\n\d+\n$/)
+    process.kill(-(killed.child.pid ?? 0), 'SIGKILL')
+    await killed.ended
+    await expect.poll(() => lives(read(log).trim().split('\n')[1] ?? ''), patience).toBe(false)
+  })
+
+  test('what is stopped in a group of its own ends its work before the guard ends', async () => {
+    const log = join(at, 'stopped')
+    const work = `trap "echo ended >>${log}; exit 0" TERM; echo $$ >>${log}; while :; do sleep 0.1; done`
+    const one = start('t/sync/stopped', 'keep', `exec timeout 25 sh -c '${work}'`)
+    await expect.poll(() => read(log), patience).toMatch(/^\d+\n$/)
+    one.stop()
+    await one.ended
+    expect(read(log)).toMatch(/^\d+\nended\n/)
+    const [row] = await cluster.sql(`select clean from fleetfile_once where key = 't/sync/stopped'`)
+    expect(row).toEqual({ clean: true })
+  })
+
+  test('what an ended command leaves behind is gone when it counts as ended', async () => {
+    const log = join(at, 'left')
+    const one = start('t/sync/left', 'keep', `setsid sleep 1000 & echo $! >${log}; sleep 0.5`)
+    expect(await one.ended).toBe(0)
+    expect(lives(read(log).trim())).toBe(false)
+    const [row] = await cluster.sql(`select clean from fleetfile_once where key = 't/sync/left'`)
+    expect(row).toEqual({ clean: true })
+  })
+
   test('a job of cron runs on the first host only, even when the other asks later', async () => {
     const log = join(at, 'cron')
     // The minute must not end in between.

@@ -47,8 +47,11 @@ ${processes.length > 0 ? `supervisorctl update ${processes.map(quote).join(' ')}
   ],
 }
 
-/** No program of ours with this name in supervisor: each process ends its work, then its file goes. Logs stay. */
+/**
+ * No program of ours with this name in supervisor: each process ends its work, then its file goes. Logs stay.
+ * The name may be one that we would not give: it is that of a file that lies there.
+ */
 export function absentProgram(name: string): Resource<string, AbsentProgramSeen> {
-  const wanted = allowed('program name', name, /^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/)
+  const wanted = allowed('program name', name, /^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,199}$/)
   return { id: `supervisor ${wanted}`, kind: absentProgramKind, wanted, notify: [] }
 }

@@ -8,6 +8,9 @@ export interface AbsentUnitSeen {
   readonly active: string
 }
 
+/** What runs of it: a template (`x@.service`) itself never does, its instances do. systemctl takes patterns. */
+const running = (name: string): string => quote(name.replace(/@(?=\.[a-z]+$)/, '@*'))
+
 const pathOf = (name: string): string => quote(`/etc/systemd/system/${name}`)
 
 export const absentUnitKind: Kind<string, AbsentUnitSeen> = {
@@ -16,7 +19,7 @@ export const absentUnitKind: Kind<string, AbsentUnitSeen> = {
     names
       .map(
         name => `path=${pathOf(name)}
-if [ -e "$path" ] || [ -L "$path" ]; then echo "there $(systemctl is-active -- ${quote(name)} 2>/dev/null)"; else echo absent; fi`,
+if [ -e "$path" ] || [ -L "$path" ]; then echo "there $(systemctl is-active -- ${running(name)} 2>/dev/null | head -n 1)"; else echo absent; fi`,
       )
       .join('\n'),
   parse(output, names) {
@@ -30,11 +33,11 @@ if [ -e "$path" ] || [ -L "$path" ]; then echo "there $(systemctl is-active -- $
   act: name => [
     {
       title: `stop and remove unit ${name}`,
-      script: `systemctl stop -- ${quote(name)}
+      script: `systemctl stop -- ${running(name)}
 systemctl disable --quiet -- ${quote(name)} || :
 rm -f -- ${pathOf(name)}
 systemctl daemon-reload
-systemctl reset-failed -- ${quote(name)} 2>/dev/null || :`,
+systemctl reset-failed -- ${running(name)} 2>/dev/null || :`,
     },
   ],
 }

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { chooseOrphans, parseNames } from '../../../lib/orphans/choose.ts'
 import type { Fleet } from '../../../lib/fleet/model.ts'
@@ -5,11 +8,13 @@ import { declaredOn, orphansOf, strayPorts, type Declared } from '../../../lib/o
 import { orphanName, type Orphan } from '../../../lib/orphans/orphan.ts'
 import { removalOf } from '../../../lib/orphans/remove.ts'
 import { renderOrphans } from '../../../lib/orphans/render.ts'
-import { parseSeen, type SeenThings } from '../../../lib/orphans/seen.ts'
+import { parseSeen, seenScript, type SeenThings } from '../../../lib/orphans/seen.ts'
 import { readyServers } from '../../../lib/orphans/serving.ts'
 import { cron } from '../../../lib/resource/kinds/cron.ts'
 import { directory } from '../../../lib/resource/kinds/directory.ts'
 import { user } from '../../../lib/resource/kinds/user.ts'
+import { statusProbe } from '../../../lib/status/probe.ts'
+import { folder } from '../../support/folder.ts'
 import { fleetHost } from '../../support/fleet-host.ts'
 
 const seen: SeenThings = {
@@ -138,6 +143,22 @@ test('names with anything in them are read back, and a cut answer is none', () =
     sockets: [],
   })
   expect(parseSeen(output.slice(0, -5))).toBeUndefined()
+})
+
+test('a user is ours when it lives where services do', () => {
+  const tools = folder()
+  const passwd = ['svc-sync:x:9:9::/srv/sync:/x', 'svc-backup:x:8:8::/home/b:/x', 'a:x:7:7:svc-:/srv/a:/x']
+  writeFileSync(join(tools, 'getent'), `#!/bin/sh\necho '${passwd.join('\n')}'\n`, { mode: 0o755 })
+  const { stdout } = spawnSync('/bin/sh', ['-c', seenScript()], {
+    env: { PATH: `${tools}:${process.env.PATH}` },
+    encoding: 'utf8',
+  })
+  expect(parseSeen(stdout)?.users).toEqual(['svc-sync'])
+})
+
+test('of containers only slots are looked at', () => {
+  expect(seenScript()).toContain('--filter label=fleetfile.slot ')
+  expect(statusProbe([]).text).toContain('--filter label=fleetfile.slot ')
 })
 
 test.each([

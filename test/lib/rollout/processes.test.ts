@@ -86,15 +86,17 @@ test('what runs once is guarded under its own name, and the client of the databa
   const single: ProcessService = {
     ...service,
     programs: { feeder: { command: 'feed', once: true } },
-    cron: { tidy: { schedule: '0 * * * *', command: 'tidy --all', once: true } },
+    cron: { tidy: { schedule: '0 * * * *', command: "cd /x && tidy --all 'a b'; true", once: true } },
   }
   const resources = processResources(rollout({ service: single }))
   const wanted = (id: string) => JSON.stringify(resources.find(each => each.id === id)?.wanted)
   expect(wanted('supervisor sync-feeder')).toContain(
-    'command=/usr/local/lib/fleetfile/run-service sync /usr/local/lib/fleetfile/run-once shop/sync/feeder keep feed',
+    'command=/usr/local/lib/fleetfile/run-service sync /usr/local/lib/fleetfile/run-once shop/sync/feeder keep sh -c feed',
   )
   expect(wanted('supervisor sync-feeder')).toContain('stopwaitsecs=15')
-  expect(wanted('cron sync-tidy')).toContain('run-once shop/sync/cron-tidy skip tidy --all')
+  expect(wanted('cron sync-tidy')).toContain(
+    String.raw`run-once shop/sync/cron-tidy skip sh -c 'cd /x && tidy --all '\\''a b'\\''; true'`,
+  )
   expect(JSON.stringify(resources[0]?.wanted)).toContain('postgresql-client')
   expect(idsOf({ service: single })).toContain('file /usr/local/lib/fleetfile/run-once')
   expect(idsOf()).not.toContain('file /usr/local/lib/fleetfile/run-once')
