@@ -1,6 +1,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError, HostKeyError } from '../errors.ts'
+import { privateKnownHosts } from './host-key-error.ts'
 import type { Target } from './transport.ts'
 
 /** A value of an ssh_config line. Throws ConfigError for what no line can hold. */
@@ -12,10 +13,10 @@ function value(text: string): string {
   return `"${text.replaceAll('%', '%%')}"`
 }
 
-/** One hop's name among the others: what the command line, ProxyJump and known_hosts call it. */
+/** One hop's name among the others: what the command line and ProxyJump call it. */
 const alias = (index: number): string => `hop${index}`
 
-function hop(target: Target, index: number, files: SessionFiles): string {
+function hop(target: Target, index: number, knownHosts: string): string {
   const identity =
     target.identityFile === undefined
       ? []
@@ -28,26 +29,27 @@ function hop(target: Target, index: number, files: SessionFiles): string {
     `HostName ${value(target.address)}`,
     `Port ${target.port}`,
     `User ${value(target.user).replaceAll('%%', '%')}`,
-    `HostKeyAlias ${alias(index)}`,
+    `HostKeyAlias ${value(target.hostKeyAlias ?? target.address).replaceAll('%%', '%')}`,
     ...identity,
     `IdentityAgent ${target.agent === undefined ? 'none' : value(target.agent)}`,
     `ProxyJump ${index === 0 ? 'none' : alias(index - 1)}`,
     'StrictHostKeyChecking yes',
     'UpdateHostKeys no',
     'CheckHostIP no',
-    `UserKnownHostsFile ${value(files.knownHosts)}`,
+    `UserKnownHostsFile ${value(knownHosts)}`,
     'GlobalKnownHostsFile none',
     '',
   ].join('\n  ')
 }
 
-interface SessionFiles {
-  readonly config: string
-  readonly knownHosts: string
-}
-
-/** The texts of the files that hold OpenSSH to the pinned keys, over all hops. Throws HostKeyError for a hop without one. */
-export function sessionFiles(target: Target, files: SessionFiles): { config: string; knownHosts: string } {
+/**
+ * The texts of the files that hold OpenSSH to the pinned keys, over all hops: known_hosts of each hop is a file of its
+ * own, which `place` names, since two networks may have the same addresses. Throws HostKeyError for a hop without a key.
+ */
+export function sessionFiles(
+  target: Target,
+  place: (hop: number) => string,
+): { config: string; knownHosts: readonly string[] } {
   const hops = [...(target.jumps ?? []), target]
   const bare = hops.find(({ hostKeys }) => hostKeys.length === 0)
   if (bare !== undefined) {
@@ -57,12 +59,8 @@ export function sessionFiles(target: Target, files: SessionFiles): { config: str
     })
   }
   return {
-    config: hops.map((each, index) => hop(each, index, files)).join('\n'),
-    knownHosts: hops
-      .flatMap(({ hostKeys }, index) =>
-        hostKeys.map(key => `${alias(index)} ${key.trim().split(/\s+/, 2).join(' ')}\n`),
-      )
-      .join(''),
+    config: hops.map((each, index) => hop(each, index, place(index))).join('\n'),
+    knownHosts: hops.map(privateKnownHosts),
   }
 }
 
@@ -78,11 +76,13 @@ export async function withSession<T>(
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const own = await mkdtemp(join(folder, 'ssh-'))
   try {
-    const files = { config: join(own, 'config'), knownHosts: join(own, 'known_hosts') }
-    const texts = sessionFiles(target, files)
-    await writeFile(files.config, texts.config, { mode: 0o600 })
-    await writeFile(files.knownHosts, texts.knownHosts, { mode: 0o600 })
-    return await work(['-F', files.config, alias(target.jumps?.length ?? 0)])
+    const config = join(own, 'config')
+    const place = (index: number) => join(own, `known_hosts${index}`)
+    const texts = sessionFiles(target, place)
+    await writeFile(config, texts.config, { mode: 0o600 })
+    for (const [index, text] of texts.knownHosts.entries())
+      await writeFile(place(index), text, { mode: 0o600 })
+    return await work(['-F', config, alias(target.jumps?.length ?? 0)])
   } finally {
     await rm(own, { recursive: true, force: true })
   }

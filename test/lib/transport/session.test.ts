@@ -59,6 +59,11 @@ test('a session logs in with the pinned key and no other, and leaves no file', a
   expect(bad.exitCode).toBe(255)
   expect(bad.stderr).toContain('Host key verification failed')
   expect(server.stats.commands).toHaveLength(1)
+
+  const revoked = await ssh(server.target({ revokedKeys: server.target().hostKeys }))
+  expect(revoked.exitCode).toBe(255)
+  expect(revoked.stderr).toContain('REVOKED')
+  expect(server.stats.commands).toHaveLength(1)
 })
 
 test.each([
