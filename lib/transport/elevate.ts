@@ -12,7 +12,8 @@ export type Run = (line: string, options: ExecOptions) => Promise<ExecResult>
 
 /** Whether sudo asks: without `-n` it would, and there is no terminal. In English, whatever the host's language. */
 const PROBE = 'env LC_ALL=C sudo -n -- true'
-const WANTS_PASSWORD = /^sudo: .*password is required/m
+/** The second is how sudo-rs says it. */
+const WANTS_PASSWORD = /^sudo: .*(?:password|interactive authentication) is required/m
 
 /** Takes the password from its stdin, which holds nothing else: a wrong one counts once, for faillock. */
 const PROVE = `env LC_ALL=C sudo -k -S -p '' -- true`

@@ -13,14 +13,14 @@ const result = (exitCode: number, stdout = '', stderr = '') => ({
 })
 
 /** A host whose sudo wants `password`, or none. It answers what the command read. */
-function sudoHost(password?: string) {
+function sudoHost(password?: string, wants = 'a password is required') {
   const lines: string[] = []
   const run: Run = async (line, { stdin, onStderr, discardStderr }) => {
     lines.push(line)
     const read = String(await stdinBytes(stdin))
     const [given = '', ...rest] = read.split('\n')
     if (!line.includes(' -S ') && password !== undefined) {
-      const refusal = 'sudo: a password is required\n'
+      const refusal = `sudo: ${wants}\n`
       onStderr?.(Buffer.from(refusal))
       return result(1, '', discardStderr === true ? '' : refusal)
     }
@@ -95,6 +95,16 @@ test('a command that failed does not show that sudo asks nothing', async () => {
   await elevation.exec('x', {}, run)
   await elevation.exec('x', { stdin: chunks('a') }, run)
   expect(lines).toEqual(['sudo -n -- sh -c x', 'env LC_ALL=C sudo -n -- true', 'sudo -n -- sh -c x'])
+})
+
+test('sudo-rs is asked with the password as well', async () => {
+  const { run } = sudoHost('hush', 'interactive authentication is required')
+  const { stdout } = await new Elevation('web1', 'deploy', asker('hush').keyring).exec(
+    'cat',
+    { stdin: 'in' },
+    run,
+  )
+  expect(String(stdout)).toBe('in')
 })
 
 test('a stream goes to the command whole, after one question to sudo', async () => {
