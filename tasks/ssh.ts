@@ -8,8 +8,9 @@ export default defineTask({
   name: 'ssh',
   summary: 'Open a shell on a host, or run one command there',
   description:
-    "OpenSSH, with the fleet's login, key and pinned host keys, and with nothing of ~/.ssh/config. Ends with the exit " +
-    'code of the shell or the command.',
+    "OpenSSH, with the fleet's login, keys, jumps and pinned host keys, as every other task connects: of ~/.ssh/config " +
+    'it takes addresses, identities, certificates, the agent, ProxyJump and ProxyCommand, and nothing else. Ends with ' +
+    'the exit code of the shell or the command.',
   params: z.strictObject({
     host: z.string().meta({ description: 'the host', names: 'host' }),
     command: z.array(z.string()).default([]).describe('a command instead of a shell, or one shell line'),

@@ -1,5 +1,5 @@
 import { lstat, mkdir, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import { hasCode } from '../logs/files.ts'
 import { sha256Of } from './local-tree.ts'
@@ -22,6 +22,19 @@ async function isSame(a: string, b: string): Promise<boolean> {
   return one.size === other.size && (await sha256Of(a)) === (await sha256Of(b))
 }
 
+/** Every folder that is written to, parents first: an archive need not name the folders of its files. */
+function foldersOf({ folders, files }: ReceivedTree): readonly string[] {
+  const all = new Set<string>()
+  const add = (path: string): void => {
+    if (path === '.' || all.has(path)) return
+    add(posix.dirname(path))
+    all.add(path)
+  }
+  for (const path of folders) add(path)
+  for (const path of files) add(posix.dirname(path))
+  return [...all]
+}
+
 /**
  * Moves what was received into its place: all of it, or nothing where something else stands in its way. Gives the paths
  * that are new or differ. Throws ConfigError for a different file unless `force`, and always for a link or a folder.
@@ -32,11 +45,16 @@ export async function placeReceived(
 ): Promise<readonly string[]> {
   const changed: string[] = []
   const inTheWay: string[] = []
-  for (const path of tree.folders) {
-    const kind = await standing(join(to, path))
-    if (kind !== 'absent' && kind !== 'folder') inTheWay.push(`${join(to, path)} is no folder`)
+  const refused = new Set<string>()
+  for (const path of foldersOf(tree)) {
+    const isBelow = refused.has(posix.dirname(path))
+    const kind = isBelow ? 'other' : await standing(join(to, path))
+    if (kind === 'absent' || kind === 'folder') continue
+    if (!isBelow) inTheWay.push(`${join(to, path)} is no folder`)
+    refused.add(path)
   }
   for (const path of tree.files) {
+    if (refused.has(posix.dirname(path))) continue
     const place = join(to, path)
     const kind = await standing(place)
     if (kind === 'absent') changed.push(path)

@@ -42,6 +42,7 @@ export class Receiver {
   readonly #done: Promise<ReceivedTree>
   #room: number
   #stopped: Error | undefined
+  #drained: Promise<void> | undefined
 
   /** `base` is what the host calls it, `name` what it is called here. `most` is in bytes. */
   constructor(
@@ -65,8 +66,14 @@ export class Receiver {
       await this.stop(new Error('it sends more than it said it has'))
       await this.#done
     }
-    const drained = new Promise<void>(resolve => this.#reader.once('drain', () => resolve()))
-    if (!this.#reader.write(chunk)) await Promise.race([drained, this.#done])
+    if (this.#reader.write(chunk)) return
+    this.#drained ??= new Promise(resolve => {
+      this.#reader.once('drain', () => {
+        this.#drained = undefined
+        resolve()
+      })
+    })
+    await Promise.race([this.#drained, this.#done])
   }
 
   end(): Promise<ReceivedTree> {

@@ -12,7 +12,8 @@ export type Run = (line: string, options: ExecOptions) => Promise<ExecResult>
 
 /** Whether sudo asks: without `-n` it would, and there is no terminal. In English, whatever the host's language. */
 const PROBE = 'env LC_ALL=C sudo -n -- true'
-const WANTS_PASSWORD = /^sudo: .*password is required/m
+/** The second is how sudo-rs says it. */
+const WANTS_PASSWORD = /^sudo: .*(?:password|interactive authentication) is required/m
 
 /** Takes the password from its stdin, which holds nothing else: a wrong one counts once, for faillock. */
 const PROVE = `env LC_ALL=C sudo -k -S -p '' -- true`
@@ -31,9 +32,12 @@ const withoutPassword = (command: string): string => `sudo -n -- sh -c ${quote(c
 const withPassword = (command: string, word: string): string =>
   `sudo -k -S -p '' -- sh -c ${quote(SKIP)} sh ${word} ${quote(command)}`
 
+/** Bytes of stderr in which sudo's refusal is looked for: it says a line or two, before anything else. */
+const REFUSAL = 4096
+
 /** Could be sudo's own refusal: nothing but its words. The command may have said them too. */
-const looksRefused = ({ exitCode, stdout, stderr }: ExecResult): boolean =>
-  exitCode === 1 && stdout.length === 0 && /^sudo: /m.test(stderr.toString('utf8'))
+const looksRefused = ({ exitCode, stdout }: ExecResult, said: string): boolean =>
+  exitCode === 1 && stdout.length === 0 && /^sudo: /m.test(said)
 
 /**
  * How one login becomes root: the only place that knows sudo. Where sudo asks nothing it costs nothing; where it wants a
@@ -64,14 +68,14 @@ export class Elevation {
     const held = holdRefusal(options)
     const result = await run(withoutPassword(command), held.options)
     if (
-      looksRefused(result) &&
+      looksRefused(result, held.said(result)) &&
       (stdin === undefined || isWhole(stdin)) &&
       (await this.#isAsked(options, run))
     ) {
       return this.#withPassword(command, options, run)
     }
     held.release()
-    this.#isFree ||= !looksRefused(result)
+    this.#isFree ||= result.exitCode === 0
     return result
   }
 
@@ -114,19 +118,32 @@ const limits = ({ signal, timeout }: ExecOptions): ExecOptions => ({
   ...(timeout === undefined ? {} : { timeout }),
 })
 
-/** Keeps sudo's refusal from the listener of stderr, since the command may run after all. */
-function holdRefusal(options: ExecOptions): { options: ExecOptions; release: () => void } {
-  const { onStderr } = options
-  if (onStderr === undefined) return { options, release: () => undefined }
+/**
+ * Keeps sudo's refusal from the listener of stderr, since the command may run after all, and its words for us, since the
+ * result has none where stderr is discarded.
+ */
+function holdRefusal(options: ExecOptions): {
+  options: ExecOptions
+  release: () => void
+  said: (result: ExecResult) => string
+} {
+  const { onStderr, discardStderr } = options
   let held: Uint8Array[] | undefined = []
+  let first = Buffer.alloc(0)
   const release = () => {
-    for (const chunk of held ?? []) onStderr(chunk)
+    for (const chunk of held ?? []) onStderr?.(chunk)
     held = undefined
   }
   const hold = (chunk: Uint8Array) => {
-    if (held === undefined) return onStderr(chunk)
+    if (first.length < REFUSAL) first = Buffer.concat([first, chunk.subarray(0, REFUSAL - first.length)])
+    if (held === undefined) return onStderr?.(chunk)
     held.push(chunk)
-    if (!'sudo: '.startsWith(Buffer.concat(held).toString('latin1').slice(0, 6))) release()
+    const isPerhaps = 'sudo: '.startsWith(first.toString('latin1', 0, 6))
+    if (!isPerhaps || first.length === REFUSAL) release()
   }
-  return { options: { ...options, onStderr: hold }, release }
+  return {
+    options: { ...options, onStderr: hold },
+    release,
+    said: ({ stderr }) => (discardStderr === true ? first : stderr).toString('utf8'),
+  }
 }

@@ -63,14 +63,17 @@ export function requirePlain(target: Target): void {
   )
 }
 
+/** A key's type and blob, without a comment and what may hide in it. */
+const bare = (key: string): string => key.trim().split(/\s+/, 2).join(' ')
+
 /** The lines of a known_hosts file that trusts what the target trusts, and nothing else. */
 export function privateKnownHosts(target: Target): string {
   const name = target.hostKeyAlias ?? target.address
   parsePins(target.name, target.hostKeys)
   return [
-    ...target.hostKeys.map(key => `${name} ${key}`),
-    ...(target.authorities ?? []).map(key => `@cert-authority ${name} ${key}`),
-    ...(target.revokedKeys ?? []).map(key => `@revoked * ${key}`),
+    ...target.hostKeys.map(key => `${name} ${bare(key)}`),
+    ...(target.authorities ?? []).map(key => `@cert-authority ${name} ${bare(key)}`),
+    ...(target.revokedKeys ?? []).map(key => `@revoked * ${bare(key)}`),
   ]
     .map(line => `${line}\n`)
     .join('')

@@ -21,9 +21,13 @@ export function checkNames(target: Target): void {
   })
 }
 
-/** A path as one word of a ssh_config value, without the tokens and variables that ssh expands. */
-const path = (text: string): string =>
-  `"${text.replaceAll('%', '%%').replaceAll(/(["\\])/g, String.raw`\$1`)}"`
+/** A path as one word of a ssh_config value, without the tokens that ssh expands. Throws ConfigError for what none can hold. */
+function path(text: string): string {
+  if (/[\n\r\0]|\$\{/.test(text)) {
+    throw new ConfigError(`${JSON.stringify(text)} cannot stand in an SSH configuration`)
+  }
+  return `"${text.replaceAll('%', '%%').replaceAll(/(["\\])/g, String.raw`\$1`)}"`
+}
 
 const option = (name: string, value: string): string[] => ['-o', `${name}=${value}`]
 
@@ -53,50 +57,57 @@ const throughMaster = (via: { readonly socket: string; readonly target: Target }
     .join(' ')
 
 /**
- * The arguments of a master: the strictest checks, and of the operator's ssh config only what the target carries. Throws
- * ConfigError for names that are none.
+ * Names and values of ssh_config for a login as this target's: the strictest checks, and of the operator's own config
+ * only what the target carries. How the host is reached is left to the caller. Throws ConfigError for names that are
+ * none and paths that no option can hold.
  */
+export function loginOptions(target: Target, knownHosts: string): readonly (readonly [string, string])[] {
+  checkNames(target)
+  const { openssh = {} } = target
+  const files = identityFiles(target)
+  return [
+    ['StrictHostKeyChecking', 'yes'],
+    ['UserKnownHostsFile', path(knownHosts)],
+    ['GlobalKnownHostsFile', 'none'],
+    ['UpdateHostKeys', 'no'],
+    ['VerifyHostKeyDNS', 'no'],
+    ['CheckHostIP', 'no'],
+    ['HostKeyAlias', target.hostKeyAlias ?? target.address],
+    ['HostName', target.address.replaceAll('%', '%%')],
+    ['Port', String(target.port)],
+    ['User', target.user],
+    ['IdentityAgent', target.agent === undefined ? 'none' : path(target.agent)],
+    ['IdentitiesOnly', target.identitiesOnly === true ? 'yes' : 'no'],
+    // Without any ssh would take those of the login's home.
+    ...(files.length === 0 ? ['none'] : files.map(path)).map(file => ['IdentityFile', file] as const),
+    ...(openssh.certificateFiles ?? []).map(file => ['CertificateFile', path(file)] as const),
+    ...named('PKCS11Provider', openssh.pkcs11Provider),
+    ...named('SecurityKeyProvider', openssh.securityKeyProvider),
+  ]
+}
+
+const named = (name: string, file: string | undefined) =>
+  file === undefined ? [] : [[name, path(file)] as const]
+
+/** The arguments of a master. Throws as `loginOptions` does. */
 export function masterArguments(
   target: Target,
   places: { readonly socket: string; readonly knownHosts: string },
   via?: { readonly socket: string; readonly target: Target },
 ): string[] {
-  checkNames(target)
-  const { openssh = {} } = target
-  const files = identityFiles(target)
-  const proxy = via === undefined ? openssh.proxyCommand : throughMaster(via, target)
+  const proxy = via === undefined ? target.openssh?.proxyCommand : throughMaster(via, target)
   return [
     ...base(places.socket),
     '-M',
     '-N',
     '-v',
-    ...option('StrictHostKeyChecking', 'yes'),
-    ...option('UserKnownHostsFile', path(places.knownHosts)),
-    ...option('GlobalKnownHostsFile', 'none'),
-    ...option('UpdateHostKeys', 'no'),
-    ...option('VerifyHostKeyDNS', 'no'),
-    ...option('CheckHostIP', 'no'),
-    ...option('HostKeyAlias', target.hostKeyAlias ?? target.address),
-    ...option('HostName', target.address.replaceAll('%', '%%')),
-    ...option('Port', String(target.port)),
-    ...option('User', target.user),
+    ...loginOptions(target, places.knownHosts).flatMap(([name, value]) => option(name, value)),
     ...option('PreferredAuthentications', 'publickey'),
     ...option('ControlPersist', 'no'),
     ...option('ClearAllForwardings', 'yes'),
     ...option('PermitLocalCommand', 'yes'),
     ...option('LocalCommand', `echo '${READY}'`),
     ...ALIVE,
-    ...option('IdentityAgent', target.agent === undefined ? 'none' : path(target.agent)),
-    ...option('IdentitiesOnly', target.identitiesOnly === true ? 'yes' : 'no'),
-    // Without any ssh would take those of the login's home.
-    ...(files.length === 0
-      ? option('IdentityFile', 'none')
-      : files.flatMap(file => option('IdentityFile', path(file)))),
-    ...(openssh.certificateFiles ?? []).flatMap(file => option('CertificateFile', path(file))),
-    ...(openssh.pkcs11Provider === undefined ? [] : option('PKCS11Provider', path(openssh.pkcs11Provider))),
-    ...(openssh.securityKeyProvider === undefined
-      ? []
-      : option('SecurityKeyProvider', path(openssh.securityKeyProvider))),
     ...(proxy === undefined ? [] : option('ProxyCommand', proxy)),
     '--',
     aliasOf(target),

@@ -11,6 +11,8 @@ const OPTIONS = {
   detached: true,
   // A keeper ends what outlives us.
   cleanup: false,
+  // ssh runs LocalCommand and ProxyCommand through it, and a service's login may have one that runs nothing.
+  env: { SHELL: '/bin/sh' },
 } as const
 
 /** Starts the OpenSSH client, without stdin. In an object, since the process itself is a promise of its end. */

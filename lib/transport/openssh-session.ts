@@ -9,7 +9,7 @@ import type { Master } from './openssh-master.ts'
 import { sessionArguments } from './openssh-options.ts'
 import { runSsh, sshMissing, startPiped } from './openssh-process.ts'
 import { ChannelRefused } from './sessions.ts'
-import { sendStdin } from './stdin.ts'
+import { isWhole, sendStdin } from './stdin.ts'
 import { Reception } from './reception.ts'
 import { summary } from './summary.ts'
 import type { ExecOptions, ExecResult } from './transport.ts'
@@ -91,9 +91,14 @@ export async function runOverMaster(
       reject(error)
     })
   })
-  sendStdin(child.stdin, options.stdin, bytes => (meter.bytesSent += bytes)).catch((error: unknown) =>
-    stop.stop(error instanceof Error ? error : new Error(messageOf(error))),
-  )
+  const { stdin } = options
+  const send = () =>
+    sendStdin(child.stdin, stdin, bytes => (meter.bytesSent += bytes)).catch((error: unknown) =>
+      stop.stop(error instanceof Error ? error : new Error(messageOf(error))),
+    )
+  // A stream cannot be sent twice: it must not meet a refused channel.
+  if (stdin === undefined || isWhole(stdin)) void send()
+  else void first.pid.then(send)
   const { exitCode, code } = await Promise.race([child, stopped])
   if (code === 'ENOENT') throw sshMissing(target.name)
   // A reader that takes its time may not have been given all of it yet.

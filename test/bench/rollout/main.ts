@@ -1,12 +1,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { LabFleet } from '../../support/lab-fleet.ts'
 import { delayed } from './delay.ts'
 import { measure, type Line } from './measure.ts'
 import { readOptions } from './options.ts'
 import { report, type Measured } from './report.ts'
 import { ROWS, type Row } from './rows.ts'
-import { endpoints, setStage, type Endpoint, type Stage } from './stage.ts'
+import { endpoints, setStage, strikeStage, type Endpoint, type Stage } from './stage.ts'
 import type { Scene, Tool } from './tool.ts'
 import { ANSIBLES } from './tools/ansible.ts'
 import { clush } from './tools/clush.ts'
@@ -40,15 +41,20 @@ export async function rollout(argv: readonly string[]): Promise<number> {
   const measured: Measured[] = []
   const count = Math.max(...rows.map(row => (row.id === 'many' ? Math.ceil(row.hosts / PORTS) : row.hosts)))
   say(`making ${count} machines`)
-  const stage = await setStage(folder, count)
+  const lab = await LabFleet.open('bench')
+  let setting: Promise<Stage> | undefined
   let left: Promise<void> | undefined
   const clear = async () => {
-    await stage[Symbol.asyncDispose]()
+    // What is still being made cannot be taken down.
+    await setting?.catch(() => undefined)
+    await strikeStage(lab, folder)
     await rm(folder, { recursive: true, force: true })
   }
   const leave = () => (left ??= clear())
   process.once('SIGINT', () => void leave().then(() => process.exit(8)))
   try {
+    setting = setStage(lab, folder, count)
+    const stage = await setting
     await prepareHosts(stage, rows, tools)
     for (const row of rows) measured.push(...(await play(row, stage, folder, tools, options.rounds)))
   } finally {

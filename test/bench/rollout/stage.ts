@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { z } from 'zod'
-import { LabFleet } from '../../support/lab-fleet.ts'
+import type { LabFleet } from '../../support/lab-fleet.ts'
 import { PREPARE } from './workload.ts'
 
 /** A login that every tool uses: one address and port, root, one key, one pinned host key. */
@@ -14,7 +14,7 @@ export interface Endpoint {
 }
 
 /** The machines of the lab, made for this bench and gone after it. */
-export interface Stage extends AsyncDisposable {
+export interface Stage {
   readonly machines: readonly Endpoint[]
   /** Private key of the login. */
   readonly identity: string
@@ -39,10 +39,17 @@ export default defineFleet({
 })
 `
 
-/** Makes so many machines and prepares them. */
-export async function setStage(folder: string, count: number): Promise<Stage> {
-  const lab = await LabFleet.open('bench')
-  const file = join(folder, 'lab.ts')
+const fleetFile = (folder: string): string => join(folder, 'lab.ts')
+
+/** Takes down what `setStage` made, also where it failed half-way. */
+export async function strikeStage(lab: LabFleet, folder: string): Promise<void> {
+  await lab.run('lab', 'down', '--fleet', fleetFile(folder))
+  await lab.down()
+}
+
+/** Makes so many machines and prepares them. What is there when it fails is left to `strikeStage`. */
+export async function setStage(lab: LabFleet, folder: string, count: number): Promise<Stage> {
+  const file = fleetFile(folder)
   await mkdir(folder, { recursive: true })
   await writeFile(file, labFleet(count))
   const up = await lab.run('lab', 'up', '--fleet', file)
@@ -66,15 +73,7 @@ export async function setStage(folder: string, count: number): Promise<Stage> {
     )
   }
   await inside(machines, PREPARE)
-  return {
-    machines,
-    identity: join(lab.directory, 'id_ed25519'),
-    inside,
-    async [Symbol.asyncDispose]() {
-      await lab.run('lab', 'down', '--fleet', file)
-      await lab.down()
-    },
-  }
+  return { machines, identity: join(lab.directory, 'id_ed25519'), inside }
 }
 
 /** `count` hosts out of the machines; where there are fewer machines, by further ports of theirs. */

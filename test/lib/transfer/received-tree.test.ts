@@ -75,3 +75,21 @@ test('an archive that is cut short, or without end, is refused', async () => {
   await expect(receive([file('logs/a')], { cut: 1536 })).rejects.toThrow('no whole archive')
   await expect(receive([file('logs/a')], { most: 100 })).rejects.toThrow('more than it said')
 })
+
+test('pieces without end leave no listeners behind', async () => {
+  const warnings: string[] = []
+  const listen = (warning: Error) => warnings.push(warning.name)
+  process.on('warning', listen)
+  try {
+    const archive = pack()
+    archive.entry({ name: 'logs/a', type: 'file' }, 'x'.repeat(1 << 18))
+    archive.finalize()
+    const bytes = await buffer(archive)
+    const receiver = new Receiver(folder(), { ...here, most: 1 << 20 })
+    for (let at = 0; at < bytes.length; at += 1024) await receiver.push(bytes.subarray(at, at + 1024))
+    expect((await receiver.end()).files).toEqual(['logs/a'])
+  } finally {
+    process.off('warning', listen)
+  }
+  expect(warnings).toEqual([])
+})

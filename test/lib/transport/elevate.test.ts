@@ -13,16 +13,16 @@ const result = (exitCode: number, stdout = '', stderr = '') => ({
 })
 
 /** A host whose sudo wants `password`, or none. It answers what the command read. */
-function sudoHost(password?: string) {
+function sudoHost(password?: string, wants = 'a password is required') {
   const lines: string[] = []
-  const run: Run = async (line, { stdin, onStderr }) => {
+  const run: Run = async (line, { stdin, onStderr, discardStderr }) => {
     lines.push(line)
     const read = String(await stdinBytes(stdin))
     const [given = '', ...rest] = read.split('\n')
     if (!line.includes(' -S ') && password !== undefined) {
-      const refusal = 'sudo: a password is required\n'
+      const refusal = `sudo: ${wants}\n`
       onStderr?.(Buffer.from(refusal))
-      return result(1, '', refusal)
+      return result(1, '', discardStderr === true ? '' : refusal)
     }
     if (!line.includes(' -S ')) return result(0, read)
     if (given !== password) return result(1, '', 'sudo: no password was provided\n')
@@ -71,6 +71,40 @@ test('a password is asked for once, and is never in a command line', async () =>
   expect(outputs).toEqual(['one', 'two\nlines', 'one', 'two\nlines'])
   expect(asked).toEqual([{ message: 'Password of deploy for sudo:', again: false }])
   expect(lines.join('\n')).not.toContain('hush')
+})
+
+test.each([{}, { onStderr: () => undefined }])(
+  'a refusal is seen where stderr is not kept, too: %j',
+  async more => {
+    const { run } = sudoHost('hush')
+    const { asked, keyring } = asker('hush')
+    const options = { stdin: 'in', discardStderr: true, ...more }
+    const { stdout } = await new Elevation('web1', 'deploy', keyring).exec('cat', options, run)
+    expect(String(stdout)).toBe('in')
+    expect(asked.length).toBe(1)
+  },
+)
+
+test('a command that failed does not show that sudo asks nothing', async () => {
+  const lines: string[] = []
+  const run: Run = async line => {
+    lines.push(line)
+    return result(1, '', 'no more files\n')
+  }
+  const elevation = new Elevation('web1', 'deploy')
+  await elevation.exec('x', {}, run)
+  await elevation.exec('x', { stdin: chunks('a') }, run)
+  expect(lines).toEqual(['sudo -n -- sh -c x', 'env LC_ALL=C sudo -n -- true', 'sudo -n -- sh -c x'])
+})
+
+test('sudo-rs is asked with the password as well', async () => {
+  const { run } = sudoHost('hush', 'interactive authentication is required')
+  const { stdout } = await new Elevation('web1', 'deploy', asker('hush').keyring).exec(
+    'cat',
+    { stdin: 'in' },
+    run,
+  )
+  expect(String(stdout)).toBe('in')
 })
 
 test('a stream goes to the command whole, after one question to sudo', async () => {

@@ -234,6 +234,22 @@ describe.each(TRANSPORTS)('%s', transport => {
     expect(web1.cost.executions).toBe(8)
   })
 
+  test('a stream is whole after a channel was refused', async () => {
+    await using server = await sshServer({ maxSessions: 1 })
+    await using web1 = await connected(server.target())
+    async function* stream(index: number) {
+      yield Buffer.from(`in ${index}, `)
+      yield Buffer.from('whole')
+    }
+    const results = await Promise.all(
+      Array.from({ length: 4 }, (_, index) => web1.exec('cat', { stdin: stream(index) })),
+    )
+    expect(results.map(result => String(result.stdout))).toEqual(
+      Array.from({ length: 4 }, (_, index) => `in ${index}, whole`),
+    )
+    expect(server.stats.refusedSessions).toBeGreaterThan(0)
+  })
+
   test('a host that allows no channel is an error in the end, and a timeout ends the asking', async () => {
     await using server = await sshServer({ maxSessions: 0 })
     await using web1 = await connected(server.target())

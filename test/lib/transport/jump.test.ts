@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ConnectError, HostKeyError } from '../../../lib/errors.ts'
 import { connected, failure } from '../../support/ssh-connect.ts'
 import { hang, makeKey, sshServer as startServer, type SshServerOptions } from '../../support/ssh-server.ts'
@@ -36,6 +36,18 @@ describe.each(TRANSPORTS)('%s', transport => {
     expect(first.stats.tunnels).toEqual([`127.0.0.1:${second.port}`])
     expect(second.stats.tunnels).toEqual([`127.0.0.1:${server.port}`])
     expect(first.stats.commands).toEqual([])
+  })
+
+  test('a login whose own shell runs nothing connects as well', async () => {
+    vi.stubEnv('SHELL', '/bin/false')
+    try {
+      await using first = await sshServer()
+      await using server = await sshServer()
+      await using web1 = await connected(server.target({ jumps: [first.target({ name: 'bastion' })] }))
+      expect(String((await web1.exec('echo through')).stdout)).toBe('through\n')
+    } finally {
+      vi.unstubAllEnvs()
+    }
   })
 
   test('closing a host closes its jumps', async () => {

@@ -31,13 +31,54 @@ test('OpenSSH reads what was meant, through jumps', async () => {
         'port 2222',
         'user deploy',
         'stricthostkeychecking true',
-        'identitiesonly yes',
+        'identityagent none',
         'proxyjump hop0',
         'globalknownhostsfile none',
       ]),
     )
     const [, config = ''] = args
-    expect(readFileSync(config, 'utf8')).toContain('HostName "2001:db8::1"')
+    expect(readFileSync(config, 'utf8')).toContain('HostName 2001:db8::1')
+  })
+})
+
+test("what the operator's config says of the login is taken", async () => {
+  const given = target({
+    moreIdentityFiles: ['/home/ann/.ssh/id "2"'],
+    identitiesOnly: true,
+    agent: '/run/agent',
+    hostKeyAlias: 'web1.example.org',
+    openssh: {
+      alias: 'web',
+      proxyCommand: 'connect "%n" %h %%n',
+      certificateFiles: ['/home/ann/cert'],
+      pkcs11Provider: '/usr/lib/p11.so',
+      securityKeyProvider: '/usr/lib/sk.so',
+    },
+  })
+  await withSession(given, folder(), async args => {
+    const shown = execFileSync('ssh', ['-G', ...args], { encoding: 'utf8' }).split('\n')
+    expect(shown).toEqual(
+      expect.arrayContaining([
+        "identityfile /home/ann/100%% \\ my key's",
+        'identityfile /home/ann/.ssh/id "2"',
+        'identitiesonly yes',
+        'identityagent /run/agent',
+        'hostkeyalias web1.example.org',
+        'proxycommand connect "web" %h %%n',
+        'certificatefile /home/ann/cert',
+        'pkcs11provider /usr/lib/p11.so',
+        'securitykeyprovider /usr/lib/sk.so',
+      ]),
+    )
+  })
+})
+
+test('a host certificate of a known authority is enough', async () => {
+  const given = target({ hostKeys: [], authorities: [key], hostKeyAlias: 'web1.example.org' })
+  await withSession(given, folder(), async ([, config = '']) => {
+    expect(readFileSync(`${dirname(config)}/known_hosts0`, 'utf8')).toBe(
+      `@cert-authority web1.example.org ${key}\n`,
+    )
   })
 })
 
@@ -59,6 +100,11 @@ test('a session logs in with the pinned key and no other, and leaves no file', a
   expect(bad.exitCode).toBe(255)
   expect(bad.stderr).toContain('Host key verification failed')
   expect(server.stats.commands).toHaveLength(1)
+
+  const revoked = await ssh(server.target({ revokedKeys: server.target().hostKeys }))
+  expect(revoked.exitCode).toBe(255)
+  expect(revoked.stderr).toContain('REVOKED')
+  expect(server.stats.commands).toHaveLength(1)
 })
 
 test.each([
@@ -68,7 +114,11 @@ test.each([
   expect(await failure(withSession(target(more), folder(), async () => 0))).toBeInstanceOf(HostKeyError)
 })
 
-test('no value becomes a line of its own', async () => {
-  const evil = target({ address: 'a"\n  ProxyCommand touch /tmp/x\n"' })
+test.each([
+  { address: 'a"\n  ProxyCommand touch /tmp/x\n"' },
+  { identityFile: 'a"\n  ProxyCommand touch /tmp/x\n"' },
+  { openssh: { proxyCommand: 'x\n  StrictHostKeyChecking no' } },
+])('no value becomes a line of its own: %j', async more => {
+  const evil = target(more)
   expect(await failure(withSession(evil, folder(), async () => 0))).toMatchObject({ exitCode: 2 })
 })
