@@ -52,10 +52,12 @@ async function checkReach(ctx: TaskContext, plan: FleetPlan): Promise<void> {
 
 export default defineTask({
   name: 'apply',
-  summary: 'Do exactly what a plan file says, or refuse',
+  summary: 'Apply a plan file, or refuse when something has moved',
   description:
     'Looks at the hosts again. When one has moved since `fleet plan --out`, or the source or the fleet file has, nothing is ' +
-    'changed and the differences are shown (exit code 2). A plan that was applied has nothing left to do.',
+    'changed and the differences are shown (exit code 2). What was compared then is applied by the usual provision and ' +
+    'deploy, which look again: what moves on a host in between is theirs to put right. A plan that was applied has nothing ' +
+    'left to do.',
   params: z.strictObject({ file: z.string().describe('what `fleet plan --out` wrote') }),
   args: ['file'],
   hosts: 'all',

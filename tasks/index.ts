@@ -10,7 +10,11 @@ export const tasks: readonly TaskEntry[] = [
     summary: 'Stop a run after its current step on each host, whoever began it',
     load: () => import('./abort.ts'),
   },
-  { name: 'apply', summary: 'Do exactly what a plan file says, or refuse', load: () => import('./apply.ts') },
+  {
+    name: 'apply',
+    summary: 'Apply a plan file, or refuse when something has moved',
+    load: () => import('./apply.ts'),
+  },
   {
     name: 'catch-up',
     summary: 'Bring quarantined hosts to the release of the others and back into service',

@@ -143,7 +143,8 @@ hold() {
   mark="FLEETFILE_ONCE=$key $fence $$"
   # Who stops us signals the whole group: the command ends its work, and this program after it.
   # What is away from the group hears it from us.
-  trap '(others; [ -z "$away" ] || kill -TERM $away)' TERM INT
+  stopped=
+  trap 'stopped=yes; (others; [ -z "$away" ] || kill -TERM $away)' TERM INT
   outlive
   say "runs here, fence $fence"
   (
@@ -154,7 +155,8 @@ hold() {
     exec setpriv --pdeathsig KILL "$@"
   ) 3>&- 4<&- </dev/null &
   child=$!
-  while kill -0 "$child" 2>/dev/null; do
+  # A shell ends at once when it is stopped, what it started may have work to end; who stops us sets the limit.
+  while kill -0 "$child" 2>/dev/null || { [ -n "$stopped" ] && others; }; do
     sleep 1
     clock
     [ $((now - good)) -ge ${PING} ] || continue

@@ -98,10 +98,10 @@ describe.skipIf(programs === undefined || !tools)('run-once', () => {
 
   test.each([
     ['timeout', (work: string) => `timeout 25 sh -c '${work}'`],
-    ['a session of its own', (work: string) => `setsid sh -c '${work}' & wait`],
+    ['a session of its own', (work: string) => `setsid sh -c 'trap "" TERM; ${work}' & wait`],
   ])('a group of its own does not save it: %s', async (name, away) => {
     const log = join(at, `away ${name}`)
-    const work = away(`echo $$ >>"${log}"; trap "" TERM; while :; do sleep 0.1; done`)
+    const work = away(`echo $$ >>"${log}"; while :; do sleep 0.1; done`)
     const key = `t/sync/${name.replaceAll(' ', '-')}`
     const lost = start(key, 'keep', work)
     await expect.poll(() => read(log), patience).toMatch(/^\d+\n$/)
@@ -128,6 +128,16 @@ describe.skipIf(programs === undefined || !tools)('run-once', () => {
     expect(read(log)).toMatch(/^\d+\nended\n/)
     const [row] = await cluster.sql(`select clean from fleetfile_once where key = 't/sync/stopped'`)
     expect(row).toEqual({ clean: true })
+  })
+
+  test('what a stopped shell had started ends its work as well', async () => {
+    const log = join(at, 'nested')
+    const work = `trap "sleep 4; echo ended >>${log}; exit 0" TERM; echo $$ >>${log}; while :; do sleep 0.1; done`
+    const one = start('t/sync/nested', 'keep', `sh -c '${work}'; true`)
+    await expect.poll(() => read(log), patience).toMatch(/^\d+\n$/)
+    one.stop()
+    await one.ended
+    expect(read(log)).toMatch(/ended\n$/)
   })
 
   test('what an ended command leaves behind is gone when it counts as ended', async () => {
