@@ -53,7 +53,9 @@ describe.skipIf(!existsSync(join(repository, 'dist/bin/main.js')))('the process'
       child.kill('SIGINT')
       child.stderr?.once('data', () => child.kill('SIGINT'))
     })
-    expect(stderr).toBe('warning: stopping..., again to let go at once\n')
+    expect(stderr).toBe(
+      'warning: stopping..., again to let go at once\nlet go: fleet runs shows where the hosts stand\n',
+    )
     expect(code).toBe(8)
   })
 
