@@ -107,7 +107,7 @@ describe.sequential('plans on a lab of one machine', () => {
   })
 
   it('removes units, users and folders that fleet made, data only when told', async () => {
-    await sh(`useradd --system svc-old; mkdir -p /srv/old/releases/a /etc/fleetfile/old
+    await sh(`useradd --system --home-dir /srv/old --no-create-home svc-old; mkdir -p /srv/old/releases/a /etc/fleetfile/old
 touch /srv/old/releases/a/.fleetfile-release
 printf '# Written by fleet.\\n[Service]\\nExecStart=/bin/sleep 1000\\n' >/etc/systemd/system/old.service
 printf '[Service]\\nExecStart=/bin/sleep 1000\\n' >/etc/systemd/system/theirs.service
