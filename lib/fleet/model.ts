@@ -1,7 +1,12 @@
+import type { ContainerService } from './container-model.ts'
+import type { FrontDoor } from './front-door-model.ts'
 import type { Rollout } from './rollout-model.ts'
-
-export type { HostCount, Rollout, RolloutOrder, Unreachable } from './rollout-model.ts'
 import type { TransportName } from '../transport/transport.ts'
+import type { ServiceBase } from './service-base.ts'
+
+export type { ContainerService } from './container-model.ts'
+export type { Env, EnvValue } from './service-base.ts'
+export type { HostCount, Rollout, RolloutOrder, Unreachable } from './rollout-model.ts'
 
 /** Who may connect to a port: the world, every host of the fleet, or the hosts of some roles. */
 export type PortSource<RoleName extends string = string> = 'anywhere' | 'fleet' | readonly RoleName[]
@@ -29,53 +34,6 @@ export interface Host<RoleName extends string = string> {
   readonly firstUser?: string
 }
 
-/** A value in a service's environment: plain, another host's address, or a secret. */
-export type EnvValue<HostName extends string = string, SecretName extends string = string> =
-  string | number | { readonly addressOf: HostName } | { readonly secret: SecretName }
-
-export type Env<HostName extends string = string, SecretName extends string = string> = Readonly<
-  Record<string, EnvValue<HostName, SecretName>>
->
-
-interface ServiceBase<RoleName extends string, HostName extends string, SecretName extends string> {
-  /** The role whose hosts run it. */
-  readonly role: RoleName
-  /** Where releases come from: a git repository or a folder. Relative to the fleet file. */
-  readonly source?: string
-  readonly env?: Env<HostName, SecretName>
-}
-
-/** A container in one of two slots, behind a proxy. */
-export interface ContainerService<
-  RoleName extends string = string,
-  HostName extends string = string,
-  SecretName extends string = string,
-> extends ServiceBase<RoleName, HostName, SecretName> {
-  readonly kind: 'container'
-  /** The port that the program inside the container listens on. */
-  readonly port: number
-  /** The port of each slot on the host's own address. */
-  readonly slots: { readonly blue: number; readonly green: number }
-  /** The path that answers 200 when the slot can take traffic. */
-  readonly health: string
-  /** Run once per release, in the new image with the new environment, before any traffic goes to it. */
-  readonly migrate?: readonly string[]
-  /** Build arguments of the image. */
-  readonly buildArgs?: Readonly<Record<string, string>>
-  /** Traffic is sent over on all hosts at once, so there is no order of them. */
-  readonly rollout?: Pick<Rollout, 'unreachable'>
-  readonly proxy: {
-    readonly role: RoleName
-    /** The names that the proxy answers for; the first is the one in its certificate's subject. */
-    readonly names: readonly string[]
-    /**
-     * The secret that holds key, certificate and chain as PEM, for all names of the proxy. Left out in a lab, which has an
-     * authority of its own.
-     */
-    readonly certificate?: SecretName
-  }
-}
-
 /** A long-running program, kept alive by supervisor. */
 export interface Program {
   readonly command: string
@@ -91,6 +49,8 @@ export interface Program {
    * `FLEETFILE_FENCE`, with which it can mark what it writes. Its command is one for sh.
    */
   readonly once?: boolean
+  /** Of a pair: only on the host that serves. */
+  readonly live?: boolean
 }
 
 export interface CronJob {
@@ -99,6 +59,8 @@ export interface CronJob {
   readonly schedule: string
   /** Each time on one host of the role only, and never while the last run goes on: as a program's `once`. */
   readonly once?: boolean
+  /** Of a pair: only on the host that serves. */
+  readonly live?: boolean
 }
 
 /** Code on the host: long-running programs and cron jobs, with the stores they need. */
@@ -123,6 +85,23 @@ export interface ProcessService<
   /** Seconds that `health` is asked again and again for; 30 unless told. */
   readonly healthSeconds?: number
   readonly rollout?: Rollout
+  /** A proxy in front of its hosts: each leaves it before it is touched, and returns when it is well. */
+  readonly proxy?: FrontDoor<RoleName, SecretName> & {
+    /** The port on each host. */
+    readonly port: number
+    /** The path that answers 200 when the host can take traffic. */
+    readonly health: string
+  }
+  /**
+   * Whole hosts as slots: a release goes to the idle one, then the proxy sends all traffic to it. What is `live` only runs
+   * on the live one.
+   */
+  readonly pair?: {
+    readonly blue: HostName
+    readonly green: HostName
+    /** A name that always resolves to the live host, on every host of the fleet. */
+    readonly alias?: string
+  }
   readonly postgres?: {
     readonly roles: Readonly<Record<string, { readonly password: SecretName }>>
     readonly databases: Readonly<Record<string, { readonly owner: string }>>

@@ -30,11 +30,22 @@ export function checkReferences(fleet: Fleet, report: Report, known: Known = nam
     for (const [variable, value] of Object.entries(service.env ?? {})) {
       checkEnvValue(value, `${path}.env.${variable}`, need)
     }
-    if (service.kind === 'container') {
+    if (service.proxy !== undefined) {
       const { role, certificate } = service.proxy
       need('role', role, `${path}.proxy.role`)
       if (certificate !== undefined) need('secret', certificate, `${path}.proxy.certificate`)
-    } else checkStores(service, path, need, report)
+    }
+    if (service.kind === 'container') {
+      const { migrate } = service
+      const backup = migrate !== undefined && 'backup' in migrate ? migrate.backup : undefined
+      if (backup !== undefined) need('host', backup.on, `${path}.migrate.backup.on`)
+    } else {
+      if (service.pair !== undefined) {
+        need('host', service.pair.blue, `${path}.pair.blue`)
+        need('host', service.pair.green, `${path}.pair.green`)
+      }
+      checkStores(service, path, need, report)
+    }
   }
   if (fleet.users !== undefined) {
     need('host', fleet.users.host, 'users.host')

@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import type { Fleet } from './model.ts'
-import { containerRolloutSchema, rolloutSchema } from './rollout-schema.ts'
+import { containerSchema } from './container-schema.ts'
+import { hostDoorSchema } from './front-door-schema.ts'
+import { rolloutSchema } from './rollout-schema.ts'
+import { portNumber, serviceBase, text, texts } from './service-base-schema.ts'
 
 const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]*$/, 'must be lower case letters, digits and dashes, a letter first')
-const portNumber = z.number().int().min(1).max(65_535)
-const text = z.string().min(1)
-const texts = z.array(text)
-
 const port = z.strictObject({
   port: portNumber,
   protocol: z.enum(['tcp', 'udp']).exactOptional(),
@@ -25,49 +24,24 @@ const host = z.strictObject({
   firstUser: text.exactOptional(),
 })
 
-const envValue = z.union([
-  z.string(),
-  z.number(),
-  z.strictObject({ addressOf: text }),
-  z.strictObject({ secret: text }),
-])
-
-const base = {
-  role: text,
-  source: text.exactOptional(),
-  env: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is no name for an environment variable'), envValue)
-    .exactOptional(),
-}
-
-const containerService = z.strictObject({
-  ...base,
-  kind: z.literal('container'),
-  port: portNumber,
-  slots: z.strictObject({ blue: portNumber, green: portNumber }),
-  health: z.string().startsWith('/', 'must be a path that starts with "/"'),
-  migrate: texts.min(1).exactOptional(),
-  buildArgs: z.record(z.string(), z.string()).exactOptional(),
-  rollout: containerRolloutSchema.exactOptional(),
-  proxy: z.strictObject({ role: text, names: texts.min(1), certificate: text.exactOptional() }),
-})
-
 const program = z.strictObject({
   command: text,
   count: z.number().int().min(0).exactOptional(),
   startSeconds: z.number().int().min(0).exactOptional(),
   stopSeconds: z.number().int().min(1).exactOptional(),
   once: z.boolean().exactOptional(),
+  live: z.boolean().exactOptional(),
 })
 
 const cronJob = z.strictObject({
   command: text,
   schedule: z.string().regex(/^(?:\S+ +){4}\S+$/, 'must be five cron fields, like "0 3 * * *"'),
   once: z.boolean().exactOptional(),
+  live: z.boolean().exactOptional(),
 })
 
 const processService = z.strictObject({
-  ...base,
+  ...serviceBase,
   kind: z.literal('processes'),
   packages: texts.exactOptional(),
   directories: z.array(z.string().startsWith('/', 'must be an absolute path')).exactOptional(),
@@ -77,6 +51,8 @@ const processService = z.strictObject({
   health: text.exactOptional(),
   healthSeconds: z.number().int().min(1).max(3600).exactOptional(),
   rollout: rolloutSchema.exactOptional(),
+  proxy: hostDoorSchema.exactOptional(),
+  pair: z.strictObject({ blue: text, green: text, alias: text.exactOptional() }).exactOptional(),
   postgres: z
     .strictObject({
       roles: z.record(text, z.strictObject({ password: text })),
@@ -103,7 +79,7 @@ export const fleetSchema: z.ZodType<Fleet> = z.strictObject({
   }),
   roles: z.record(name, role),
   hosts: z.record(name, host),
-  services: z.record(name, z.discriminatedUnion('kind', [containerService, processService])),
+  services: z.record(name, z.discriminatedUnion('kind', [containerSchema, processService])),
   secrets: z.array(name),
   users: z
     .strictObject({ kind: z.literal('postgres'), host: text, database: text, user: text, password: text })

@@ -1,6 +1,7 @@
 import { HealthError } from '../errors.ts'
 import { tail } from '../text/last-lines.ts'
 import { sh } from '../shell/sh.ts'
+import { migrationsOf } from './migrations.ts'
 import { editionOf, serviceFolder, type Manifest } from './manifest.ts'
 import type { Swap } from './swap-target.ts'
 
@@ -9,7 +10,7 @@ import type { Swap } from './swap-target.ts'
  * environment. A run that was cut off is waited for, then repeated; one that ended well is not.
  */
 export async function migrate({ ctx, target }: Swap, manifest: Manifest): Promise<boolean> {
-  const words = target.service.migrate ?? []
+  const { expand: words = [] } = migrationsOf(target.service)
   const [host] = target.hosts
   if (words.length === 0 || host === undefined) return false
   const path = `${serviceFolder(manifest.service)}/${editionOf(manifest)}`

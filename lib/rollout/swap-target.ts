@@ -1,4 +1,4 @@
-import { haproxy } from '../container/haproxy.ts'
+import { proxyOf } from '../container/proxy-of.ts'
 import { ConfigError } from '../errors.ts'
 import type { ContainerService } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
@@ -60,7 +60,7 @@ export function openSwap(ctx: RolloutContext, target: SwapTarget, limits: Partia
       hint: `fleet hosts --role ${service.proxy.role}`,
     })
   }
-  const proxies = target.proxies.map(host => haproxy(ctx.on(host), name))
+  const proxies = target.proxies.map(host => proxyOf(ctx.on(host), name, service))
   const names = hosts.map(host => host.name)
   return {
     ctx,

@@ -1,29 +1,24 @@
 import type { EnvValues } from '../container/env-file.ts'
 import type { Engine } from '../container/engine.ts'
-import { buildImage } from '../container/image.ts'
 import { releaseFiles } from '../container/release-files.ts'
-import { shipImage, type Shipped } from '../container/ship.ts'
-import { containerName } from '../container/slot.ts'
+import type { Shipped } from '../container/ship.ts'
 import { readSlots, type SlotStates } from '../container/slot-state.ts'
-import { HealthError } from '../errors.ts'
-import { waitDrained } from './drain.ts'
+import { bringImage } from './bring-image.ts'
 import { editionFor } from './edition.ts'
-import { expectLive } from './expect-live.ts'
-import { noteServed, record } from './history.ts'
+import { goLive, type WentLive } from './go-live.ts'
+import { noteServed } from './history.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import type { Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
 import { throwIfAborted } from './pause.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
-import { flip, ofSlot, type Flip, type ProxyView } from './proxies.ts'
+import { ofSlot, type ProxyView } from './proxies.ts'
 import type { Release } from './release-model.ts'
 import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { takeOut } from './take-out.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
 import type { RolloutContext } from './rollout-context.ts'
-import { sshLine } from '../transport/endpoint.ts'
-import { watchSlot, type Watched } from './watch.ts'
 
 export interface DeployOptions {
   readonly target: SwapTarget
@@ -35,7 +30,7 @@ export interface DeployOptions {
   readonly now: () => Date
 }
 
-export interface DeployReport {
+export interface DeployReport extends Partial<WentLive> {
   readonly outcome: 'deployed' | 'unchanged' | 'planned'
   readonly release: string
   readonly label: string
@@ -45,10 +40,6 @@ export interface DeployReport {
   readonly built?: boolean
   readonly shipped?: Readonly<Record<string, Shipped>>
   readonly migrated?: boolean
-  readonly flip?: Flip
-  /** Requests of the old slot that still go on; it is left running for them. */
-  readonly open?: number
-  readonly watched?: Watched
 }
 
 /**
@@ -92,20 +83,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     return { outcome: 'planned', slot, ...about }
   }
 
-  ctx.phase(`Build ${name} ${release.label}`)
-  const { engine } = options
-  const { signal, emit } = ctx
-  const image = await buildImage({
-    service: name,
-    release,
-    buildArgs: service.buildArgs ?? {},
-    engine,
-    signal,
-    emit,
-  })
-  ctx.phase(`Ship ${image.tag}`)
-  const shipped = Object.fromEntries(await shipImage(ctx, image, target.hosts, engine))
-  throwIfAborted(signal)
+  const { image, shipped } = await bringImage(swap, release, options.engine)
 
   ctx.phase(`Prepare ${name} ${slot}`)
   const manifest: Manifest = {
@@ -122,9 +100,9 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   await clearSlot(swap, slot, live, states, manifests)
   await ctx.apply([releaseFiles(manifest, env)], target.hosts)
   const migrated = await migrate(swap, manifest)
-  throwIfAborted(signal)
+  throwIfAborted(ctx.signal)
   await prepareSlot(swap, slot, manifests)
-  throwIfAborted(signal)
+  throwIfAborted(ctx.signal)
   return {
     outcome: 'deployed',
     slot,
@@ -134,66 +112,6 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     migrated,
     ...(await goLive(swap, slot, live, manifest, now)),
   }
-}
-
-/** Flip, drain, watch; back again when the proxies see errors. */
-async function goLive(
-  swap: Swap,
-  slot: Slot,
-  live: Slot | undefined,
-  manifest: Manifest,
-  now: () => Date,
-): Promise<Pick<DeployReport, 'flip' | 'open' | 'watched'>> {
-  const { ctx, target, limits } = swap
-  ctx.phase(`Flip ${target.name} to ${slot}`)
-  const { servers: before } = await expectLive(swap, live)
-  const flipped = await flip(swap.proxies, swap.names, slot, live)
-  ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
-  // A first deploy has no traffic yet, and nothing to go back to.
-  const seconds = live === undefined ? Math.min(2, limits.watchSeconds) : limits.watchSeconds
-  ctx.phase(`Watch ${target.name} for ${seconds} s`)
-  const watching = watchSlot(swap.read, slot, before, {
-    seconds,
-    limit: limits.errorLimit,
-    signal: ctx.signal,
-  })
-  const draining =
-    live === undefined ? undefined : waitDrained(swap.read, live, limits.drainSeconds, ctx.signal)
-  // The watch comes first: while old requests end, new ones may already fail.
-  draining?.catch(() => undefined)
-  const watched = await watching
-  if (watched.fault !== undefined) await turnBack(swap, slot, live, watched.fault, now)
-  await record(swap, 'deploy', slot, manifest, now())
-  const drained = await draining
-  if (drained !== undefined && drained.open > 0) {
-    ctx.note(`${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end`)
-  }
-  return { flip: flipped, watched, open: drained?.open ?? 0 }
-}
-
-async function turnBack(
-  swap: Swap,
-  slot: Slot,
-  live: Slot | undefined,
-  fault: string,
-  now: () => Date,
-): Promise<never> {
-  const logs = `docker logs --tail 100 ${containerName(swap.target.name, slot)}`
-  const hint = swap.target.hosts
-    .slice(0, 1)
-    .map(host => sshLine(host.target, logs))
-    .join('')
-  if (live === undefined)
-    throw new HealthError(`${fault}; there is no release before it to go back to`, { hint })
-  // A view that cannot be had is no reason to leave a bad release alone: the flip itself will tell.
-  const seen = await swap.read().catch(() => undefined)
-  if (seen !== undefined && seen.live !== slot && seen.live !== 'mixed') {
-    const serves = seen.live ?? 'nothing'
-    throw new HealthError(`${fault}; not flipped back, since ${serves} serves by now`, { hint })
-  }
-  const back = await flip(swap.proxies, swap.names, live, slot)
-  await record(swap, 'flip-back', live, undefined, now())
-  throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
 }
 
 /** Whether every proxy sends requests to this slot on every host. */

@@ -1,0 +1,20 @@
+import { ConfigError } from '../errors.ts'
+import type { FrontDoor } from '../fleet/front-door-model.ts'
+import type { Proxy } from '../rollout/proxy.ts'
+import type { HostContext } from '../rollout/rollout-context.ts'
+import { haproxy } from './haproxy.ts'
+
+/** The proxy of a service on one host, whatever program it is. */
+export function proxyOf(
+  host: HostContext,
+  service: string,
+  { proxy: { kind = 'haproxy' } }: { readonly proxy: FrontDoor },
+): Proxy {
+  switch (kind) {
+    case 'haproxy':
+      return haproxy(host, service)
+    case 'nginx':
+    case 'trafficserver':
+      throw new ConfigError(`${service}: no proxy of the kind ${kind} is known`)
+  }
+}
