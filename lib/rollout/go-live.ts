@@ -1,5 +1,7 @@
 import { containerName } from '../container/slot.ts'
 import { HealthError } from '../errors.ts'
+import type { ProbeReport } from './probe-report.ts'
+import type { Proof } from './proof.ts'
 import { sshLine } from '../transport/endpoint.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
@@ -16,6 +18,8 @@ export interface WentLive {
   /** Requests of the old slot that still go on; it is left running for them. */
   readonly open: number
   readonly watched: Watched
+  /** What steady traffic through the front door met; undefined where there is no front door to ask. */
+  readonly probe?: ProbeReport
 }
 
 /** Flip, drain, watch; back again when the proxies see errors. */
@@ -24,11 +28,13 @@ export async function goLive(
   slot: Slot,
   live: Slot | undefined,
   manifest: Manifest,
+  proof: Proof,
   now: () => Date,
 ): Promise<WentLive> {
   const { ctx, target, limits } = swap
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
+  proof.flipped()
   const flipped = await flip(swap.proxies, swap.names, slot, live)
   ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
   // A first deploy has no traffic yet, and nothing to go back to.
@@ -37,6 +43,7 @@ export async function goLive(
   const watching = watchSlot(swap.read, slot, before, {
     seconds,
     limit: limits.errorLimit,
+    fault: () => proof.fault(),
     signal: ctx.signal,
   })
   const draining =
@@ -47,10 +54,11 @@ export async function goLive(
   if (watched.fault !== undefined) await turnBack(swap, slot, live, watched.fault, now)
   await record(swap, 'deploy', slot, manifest, now())
   const drained = await draining
+  const probe = await proof.end()
   if (drained !== undefined && drained.open > 0) {
     ctx.note(`${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end`)
   }
-  return { flip: flipped, watched, open: drained?.open ?? 0 }
+  return { flip: flipped, watched, open: drained?.open ?? 0, ...(probe === undefined ? {} : { probe }) }
 }
 
 async function turnBack(

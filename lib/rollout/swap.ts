@@ -13,6 +13,7 @@ import { migrate } from './migrate.ts'
 import { throwIfAborted } from './pause.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
 import { ofSlot, type ProxyView } from './proxies.ts'
+import { startProof } from './proof.ts'
 import type { Release } from './release-model.ts'
 import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
@@ -85,6 +86,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
 
   const { image, shipped } = await bringImage(swap, release, options.engine)
 
+  await using proof = startProof(swap)
   ctx.phase(`Prepare ${name} ${slot}`)
   const manifest: Manifest = {
     service: name,
@@ -110,7 +112,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     built: image.built,
     shipped,
     migrated,
-    ...(await goLive(swap, slot, live, manifest, now)),
+    ...(await goLive(swap, slot, live, manifest, proof, now)),
   }
 }
 

@@ -10,6 +10,7 @@ import { CommandError, HostsFailedError, type HostFailure } from '../../lib/erro
 import type { FleetEvent } from '../../lib/events/event.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
 import type { ContainerService } from '../../lib/fleet/model.ts'
+import type { Door } from '../../lib/rollout/front-door.ts'
 import { resolveRelease, type Release } from '../../lib/rollout/release.ts'
 import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
 import type { SwapTarget } from '../../lib/rollout/swap-target.ts'
@@ -132,6 +133,8 @@ export class SwapLab {
   readonly web = [new Machine('web1'), new Machine('web2')]
   readonly events: FleetEvent[] = []
   folder = ''
+  /** Where its users come in, once it has a certificate. */
+  door: Door | undefined
 
   get machines(): Machine[] {
     return [this.lb, ...this.web]
@@ -162,6 +165,7 @@ export class SwapLab {
     health: '/up',
     migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
     buildArgs: { BASE: 't-swap-python' },
+    probe: { path: '/version' },
     proxy: { role: 'lb', names: ['app.swap.test'] },
   }
 
@@ -171,6 +175,7 @@ export class SwapLab {
       service: this.service,
       hosts: this.web.map(({ host }) => host),
       proxies: [this.lb.host],
+      ...(this.door === undefined ? {} : { door: this.door }),
     }
   }
 

@@ -33,6 +33,7 @@ describe('a swap on two engines and HAProxy 2.6', () => {
       signal,
     })
     door.ca = certificate.ca
+    lab.door = { origin: 'https://app.swap.test', ca: [certificate.ca] }
     const servers = lab.web.flatMap(({ name, address }) => [
       { name: `${name}-blue`, address, port: 8001 },
       { name: `${name}-green`, address, port: 8002 },
@@ -72,7 +73,9 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     )
     say('second deploy', result)
     say('probe', report)
-    expect(result).toMatchObject({ outcome: 'deployed', slot: 'green' })
+    expect(result).toMatchObject({ outcome: 'deployed', slot: 'green', probe: { failed: 0 } })
+    expect(result.probe?.before?.requests).toBeGreaterThan(0)
+    expect(result.probe?.after?.requests).toBeGreaterThan(0)
     expect(report.failed).toBe(0)
     expect(report.versions.map(({ version }) => version)).toEqual(['v1 hello', 'v2 welcome'])
     for (const sent of Object.values(result.shipped ?? {})) expect(sent.bytes).toBeLessThan(100_000)
@@ -163,7 +166,10 @@ describe('a swap on two engines and HAProxy 2.6', () => {
       ).catch((thrown: unknown) => thrown),
     )
     say('turned back', [error instanceof Error ? error.message : '', report])
-    expect(error).toBeInstanceOf(HealthError)
+    expect(error).toMatchObject({
+      exitCode: 7,
+      message: expect.stringMatching(/through the front door failed since the flip \(.*HTTP 500\): flipped back/) as unknown,
+    })
     expect(await live()).toBe('blue')
     expect(await get('/version')).toBe('v1 hello\n')
     const { label } = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
