@@ -22,6 +22,10 @@ import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
 
+/** What its machines are called beside others: FLEET_LAB tells two runs on one computer apart. */
+const PLACE = ['t-swap', process.env.FLEET_LAB].filter(Boolean).join('-')
+const NETWORK = `${PLACE}-net`
+
 /** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
 const CAPABILITIES =
   `AUDIT_WRITE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK KILL LINUX_IMMUTABLE
@@ -47,7 +51,7 @@ export class Machine {
   }
 
   get container(): string {
-    return `t-swap-${this.name}`
+    return `${PLACE}-${this.name}`
   }
 
   async start(command: string, ...options: string[]): Promise<void> {
@@ -143,9 +147,9 @@ export class SwapLab {
   async start(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 't-swap-'))
     await this.stop()
-    await docker('network', 'create', 't-swap-net')
-    await this.lb.start('exec sleep infinity', '--network', 't-swap-net')
-    for (const machine of this.web) await machine.start(DOCKERD, '--network', 't-swap-net')
+    await docker('network', 'create', NETWORK)
+    await this.lb.start('exec sleep infinity', '--network', NETWORK)
+    for (const machine of this.web) await machine.start(DOCKERD, '--network', NETWORK)
     for (const machine of this.web) {
       await machine.sh('for i in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done')
     }
@@ -154,7 +158,7 @@ export class SwapLab {
   async stop(): Promise<void> {
     for (const { container } of this.machines)
       await execa('docker', ['rm', '-f', '-v', container], { reject: false })
-    await execa('docker', ['network', 'rm', 't-swap-net'], { reject: false })
+    await execa('docker', ['network', 'rm', NETWORK], { reject: false })
   }
 
   readonly service: ContainerService = {
