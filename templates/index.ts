@@ -4,6 +4,7 @@ import { journaldLimits } from './journald/limits.ts'
 import { postgresHba } from './postgres/hba.ts'
 import { postgresListen } from './postgres/listen.ts'
 import { epmdSocket, rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
+import { finishSlots } from './shell/finish-slots.ts'
 import { runOnce } from './shell/run-once.ts'
 import { runService } from './shell/run-service.ts'
 import { sshdHardening } from './sshd/hardening.ts'
@@ -16,6 +17,7 @@ export const bodies = {
   epmdSocket,
   rabbitmqConfig,
   rabbitmqEnvironment,
+  finishSlots,
   runOnce,
   runService,
 }

@@ -5,6 +5,7 @@ import type { Proof } from './proof.ts'
 import { sshLine } from '../transport/endpoint.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
+import { arm } from './finish.ts'
 import { record } from './history.ts'
 import type { Manifest } from './manifest.ts'
 import { flip, type Flip } from './proxies.ts'
@@ -34,8 +35,9 @@ export async function goLive(
   const { ctx, target, limits } = swap
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
-  proof.flipped()
+  if (live !== undefined) proof.flipped()
   const flipped = await flip(swap.proxies, swap.names, slot, live)
+  if (live === undefined) proof.flipped(true)
   ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
   // A first deploy has no traffic yet, and nothing to go back to.
   const seconds = live === undefined ? Math.min(2, limits.watchSeconds) : limits.watchSeconds
@@ -53,10 +55,13 @@ export async function goLive(
   const watched = await watching
   if (watched.fault !== undefined) await turnBack(swap, slot, live, watched.fault, now)
   await record(swap, 'deploy', slot, manifest, now())
+  if (live !== undefined) await arm(swap, live)
   const drained = await draining
   const probe = await proof.end()
   if (drained !== undefined && drained.open > 0) {
-    ctx.note(`${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end`)
+    ctx.note(
+      `${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end, a day at most`,
+    )
   }
   return { flip: flipped, watched, open: drained?.open ?? 0, ...(probe === undefined ? {} : { probe }) }
 }

@@ -42,6 +42,7 @@ export class ProbeLog {
   readonly #samples: ProbeSample[] = []
   readonly #started: number
   #flip: number | undefined
+  #fresh = false
 
   constructor(started = performance.now()) {
     this.#started = started
@@ -51,15 +52,18 @@ export class ProbeLog {
     this.#samples.push(sample)
   }
 
-  /** Notes that traffic goes elsewhere from now on. */
-  mark(now = performance.now()): void {
+  /** Notes that traffic goes elsewhere from now on; requests in flight count as sent there unless `fresh`. */
+  mark(fresh = false, now = performance.now()): void {
     this.#flip = now
+    this.#fresh = fresh
   }
 
   /** What ended after the mark; nothing where there is none. */
   get sinceMark(): readonly ProbeSample[] {
     const flip = this.#flip
-    return flip === undefined ? [] : this.#samples.filter(({ ended }) => ended >= flip)
+    return flip === undefined
+      ? []
+      : this.#samples.filter(({ sent, ended }) => (this.#fresh ? sent : ended) >= flip)
   }
 
   get samples(): readonly ProbeSample[] {

@@ -7,8 +7,8 @@ const CONCURRENCY = 64
 
 /** Steady traffic through the front door, from before a flip until it is watched no more. */
 export interface Proof extends AsyncDisposable {
-  /** From now on it is the new slot that answers. */
-  flipped(): void
+  /** From now on it is the new slot that answers; `fresh` where nothing answered before it. */
+  flipped(fresh?: boolean): void
   /** Why the new slot must not go on serving; undefined while it does well, or where nothing can be proven. */
   fault(): string | undefined
   /** Ends the traffic and tells what it saw, once; undefined where there is no front door to ask. */
@@ -84,7 +84,7 @@ export function startProof({ ctx, target }: Pick<Swap, 'ctx' | 'target'>): Proof
     return report
   }
   return {
-    flipped: () => log.mark(),
+    flipped: fresh => log.mark(fresh),
     fault: () => faultOf(log.samples, log.sinceMark, maxErrors),
     end,
     [Symbol.asyncDispose]: async () => void (await end()),

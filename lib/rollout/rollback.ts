@@ -2,6 +2,7 @@ import { ConfigError } from '../errors.ts'
 import type { SlotStates } from '../container/slot-state.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
+import { arm, disarm } from './finish.ts'
 import { lastAct, record, type HistoryEntry } from './history.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import { editionOf, type Manifest } from './manifest.ts'
@@ -96,12 +97,13 @@ async function rollbackAlone(
     await prepareSlot(swap, slot, manifests)
   }
   ctx.phase(`Flip ${target.name} to ${slot}`)
-  await expectLive(swap, live)
+  await Promise.all([expectLive(swap, live), warm ? disarm(swap, slot) : undefined])
   proof.flipped()
   const flipped = await flip(swap.proxies, swap.names, slot, live)
   const milliseconds = Math.round(performance.now() - started)
   ctx.note(`${manifest.label} serves again: flipped in ${flipped.milliseconds} ms, ${milliseconds} ms in all`)
   await record(swap, 'rollback', slot, manifest, now())
+  await arm(swap, live)
   const { open } = await waitDrained(swap.read, live, swap.limits.drainSeconds, ctx.signal)
   const probe = await proof.end()
   const fault = proof.fault()

@@ -7,6 +7,7 @@ import { bringImage } from './bring-image.ts'
 import { editionFor } from './edition.ts'
 import { goLive, type WentLive } from './go-live.ts'
 import { noteServed } from './history.ts'
+import { letGo } from './let-go.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import type { Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
@@ -105,15 +106,9 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   throwIfAborted(ctx.signal)
   await prepareSlot(swap, slot, manifests)
   throwIfAborted(ctx.signal)
-  return {
-    outcome: 'deployed',
-    slot,
-    ...about,
-    built: image.built,
-    shipped,
-    migrated,
-    ...(await goLive(swap, slot, live, manifest, proof, now)),
-  }
+  const wentLive = await goLive(swap, slot, live, manifest, proof, now)
+  await letGo(swap)
+  return { outcome: 'deployed', slot, ...about, built: image.built, shipped, migrated, ...wentLive }
 }
 
 /** Whether every proxy sends requests to this slot on every host. */

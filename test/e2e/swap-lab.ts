@@ -22,9 +22,7 @@ import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
 
-/** What its machines are called beside others: FLEET_LAB tells two runs on one computer apart. */
 const PLACE = ['t-swap', process.env.FLEET_LAB].filter(Boolean).join('-')
-const NETWORK = `${PLACE}-net`
 
 /** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
 const CAPABILITIES =
@@ -147,9 +145,9 @@ export class SwapLab {
   async start(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 't-swap-'))
     await this.stop()
-    await docker('network', 'create', NETWORK)
-    await this.lb.start('exec sleep infinity', '--network', NETWORK)
-    for (const machine of this.web) await machine.start(DOCKERD, '--network', NETWORK)
+    await docker('network', 'create', PLACE)
+    await this.lb.start('exec sleep infinity', '--network', PLACE)
+    for (const machine of this.web) await machine.start(DOCKERD, '--network', PLACE)
     for (const machine of this.web) {
       await machine.sh('for i in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done')
     }
@@ -158,7 +156,7 @@ export class SwapLab {
   async stop(): Promise<void> {
     for (const { container } of this.machines)
       await execa('docker', ['rm', '-f', '-v', container], { reject: false })
-    await execa('docker', ['network', 'rm', NETWORK], { reject: false })
+    await execa('docker', ['network', 'rm', PLACE], { reject: false })
   }
 
   readonly service: ContainerService = {
