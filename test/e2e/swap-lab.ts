@@ -22,15 +22,14 @@ import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
 
-const PLACE = ['t-swap', process.env.FLEET_LAB].filter(Boolean).join('-')
+const PLACE = `t-swap${process.env.FLEET_LAB ?? ''}`
 
 /** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
 const CAPABILITIES =
   `AUDIT_WRITE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK KILL LINUX_IMMUTABLE
-MKNOD NET_ADMIN NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_CHROOT SYS_NICE SYS_PTRACE
-SYS_RESOURCE`
-    .split(/\s+/)
-    .filter(name => name !== 'SYS_RESOURCE')
+MKNOD NET_ADMIN NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_CHROOT SYS_NICE SYS_PTRACE`.split(
+    /\s+/,
+  )
 
 const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
 exec dockerd >/var/log/dockerd.log 2>&1`
