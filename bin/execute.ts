@@ -48,7 +48,7 @@ export async function execute(
       type: 'run-ended',
       exitCode,
       milliseconds: io.now().getTime() - started,
-      ...(error === undefined ? {} : { error: describeError(error) }),
+      ...(error === undefined ? {} : { error: describeError(error, globals.fleet) }),
     })
     renderer.close()
     return exitCode
@@ -101,7 +101,7 @@ export async function execute(
   } catch (error) {
     const exitCode = error instanceof FleetError ? error.exitCode : 1
     end(exitCode, error)
-    return reportError(error, io)
+    return reportError(error, io, globals.fleet)
   } finally {
     io.signal.removeEventListener('abort', onAbort)
   }

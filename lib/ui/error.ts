@@ -1,11 +1,10 @@
-import type { FleetError } from '../errors.ts'
 import { paint } from './paint.ts'
 import { sanitise } from '../text/sanitise.ts'
 
 const REPORT_TO = 'https://github.com/fleetfile/fleetfile/issues'
 
 /** `fleet: message`, then what to do about it. */
-export function renderError(error: FleetError, colour: boolean): string {
+export function renderError(error: { message: string; hint?: string | undefined }, colour: boolean): string {
   const lines = [`${paint('red', 'error:', colour)} ${sanitise(error.message, 'lines')}`]
   if (error.hint !== undefined)
     lines.push(`${paint('cyan', 'hint:', colour)} ${sanitise(error.hint, 'lines')}`)
