@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { ConfigError, messageOf } from '../errors.ts'
+import { ConfigError } from '../errors.ts'
+import { fileProblem } from '../text/file-problem.ts'
 import type { FleetPlan } from './fleet-plan.ts'
 
 /** Version of the file's format: another one is not read. */
@@ -72,7 +73,7 @@ export async function writePlan(path: string, document: PlanDocument): Promise<v
     await rename(aside, path)
   } catch (cause) {
     await rm(aside, { force: true })
-    throw new ConfigError(`cannot write ${path}: ${messageOf(cause)}`, {
+    throw new ConfigError(`cannot write ${path}: ${fileProblem(cause)}`, {
       hint: 'give --out a file in a folder of yours',
       cause,
     })
@@ -101,7 +102,7 @@ export async function readPlan(
   here: Pick<PlanDocument, 'tool' | 'fleet'>,
 ): Promise<PlanDocument> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new ConfigError(`cannot read the plan: ${messageOf(cause)}`, { hint: MAKE, cause })
+    throw new ConfigError(`cannot read the plan ${path}: ${fileProblem(cause)}`, { hint: MAKE, cause })
   })
   const value = parsed(text, path)
   const head = headSchema.safeParse(value)

@@ -5,10 +5,12 @@ import { CommandError, ConfigError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
+import { fileProblem } from '../text/file-problem.ts'
 import { tail } from '../text/last-lines.ts'
 import { byteProgress } from './byte-progress.ts'
 import { placeReceived } from './place-received.ts'
 import { tellFailure } from './put.ts'
+import { because, isDenied } from './remote-reason.ts'
 import { Receiver, type ReceivedTree } from './received-tree.ts'
 
 export interface Get {
@@ -85,7 +87,9 @@ async function receive(
   count: (bytes: number) => void,
 ): Promise<Got> {
   const to = join(get.folder, host.name)
-  await mkdir(to, { recursive: true, mode: 0o700 })
+  await mkdir(to, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw new ConfigError(`cannot make the folder ${to}: ${fileProblem(cause)}`, { cause })
+  })
   if (!(await lstat(to)).isDirectory()) throw new ConfigError(`${to} is no folder`)
   const { bavail, bsize } = await statfs(to)
   if (bavail * bsize < there.size) {
@@ -125,8 +129,13 @@ async function fetchTree(
       },
     })
     // 1: something changed while it was read, as logs do.
-    if (exitCode > 1)
-      throw new CommandError(`tar failed:${tail(stderr.toString('utf8'))}`, { host: host.name })
+    if (exitCode > 1) {
+      const why = stderr.toString('utf8').replace(/^tar: Exiting with failure status.*\n/m, '')
+      throw new CommandError(`cannot read all of ${remote}:${because(why)}`, {
+        host: host.name,
+        ...(!root && isDenied(why) && { hint: 'add --root: the login may not read it' }),
+      })
+    }
     if (exitCode === 1) ctx.warn(`changed while it was read:${tail(stderr.toString('utf8'))}`, host)
     return await receiver.end()
   } catch (error) {
