@@ -5,7 +5,7 @@ import { releaseFiles } from '../container/release-files.ts'
 import { shipImage, type Shipped } from '../container/ship.ts'
 import { containerName } from '../container/slot.ts'
 import { readSlots, type SlotStates } from '../container/slot-state.ts'
-import { HealthError } from '../errors.ts'
+import { AbortedError, HealthError } from '../errors.ts'
 import { waitDrained } from './drain.ts'
 import { editionFor } from './edition.ts'
 import { expectLive } from './expect-live.ts'
@@ -148,7 +148,10 @@ async function goLive(
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
   const flipped = await flip(swap.proxies, swap.names, slot, live)
-  ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
+  const { length } = swap.names
+  ctx.note(
+    `${slot} serves on ${length} host${length === 1 ? '' : 's'}, flipped in ${flipped.milliseconds} ms`,
+  )
   // A first deploy has no traffic yet, and nothing to go back to.
   const seconds = live === undefined ? Math.min(2, limits.watchSeconds) : limits.watchSeconds
   ctx.phase(`Watch ${target.name} for ${seconds} s`)
@@ -161,7 +164,9 @@ async function goLive(
     live === undefined ? undefined : waitDrained(swap.read, live, limits.drainSeconds, ctx.signal)
   // The watch comes first: while old requests end, new ones may already fail.
   draining?.catch(() => undefined)
-  const watched = await watching
+  const watched = await watching.catch((error: unknown) => {
+    throw error instanceof AbortedError ? unwatched(swap, slot, live, error) : error
+  })
   if (watched.fault !== undefined) await turnBack(swap, slot, live, watched.fault, now)
   await record(swap, 'deploy', slot, manifest, now())
   const drained = await draining
@@ -170,6 +175,14 @@ async function goLive(
   }
   return { flip: flipped, watched, open: drained?.open ?? 0 }
 }
+
+/** The flip has happened: who stops the watch must know that the new release serves. */
+const unwatched = ({ target }: Swap, slot: Slot, live: Slot | undefined, cause: AbortedError): AbortedError =>
+  new AbortedError(`stopped while ${target.name} was watched: ${slot} serves`, {
+    hint:
+      live === undefined ? 'fleet status' : `fleet status; back to ${live}: fleet rollback ${target.name}`,
+    cause,
+  })
 
 async function turnBack(
   swap: Swap,
