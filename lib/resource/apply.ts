@@ -1,4 +1,4 @@
-import { ConnectError, messageOf } from '../errors.ts'
+import { AbortedError, ConnectError, messageOf } from '../errors.ts'
 import type { EventSink, PlannedChange } from '../events/event.ts'
 import type { RunRecord } from '../runs/record.ts'
 import type { ExecOptions, Transport } from '../transport/transport.ts'
@@ -73,7 +73,11 @@ async function converge(
   const runner = runnerFor(transport.user, options.root)
   const record = runRecordOf(options)
   for (let look = 1; look <= LOOKS; look++) {
-    const observation = await observe(transport, resources, runner, limits(options))
+    const observation = await observe(transport, resources, runner, limits(options)).catch(
+      (error: unknown) => {
+        throw error instanceof AbortedError ? stoppedBefore(host, record.id) : error
+      },
+    )
     const plan = planHost(observation)
     const { changes, notes } = plan
     for (const text of notes) emit({ type: 'note', text, host })

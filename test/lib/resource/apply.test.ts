@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { ConnectError } from '../../../lib/errors.ts'
+import { AbortedError, ConnectError } from '../../../lib/errors.ts'
 import type { FleetEvent } from '../../../lib/events/event.ts'
 import { ActReader } from '../../../lib/resource/act-reader.ts'
 import { applyResources } from '../../../lib/resource/apply.ts'
@@ -137,6 +137,11 @@ test.each([
   expect(outcome).toMatchObject({ message: expect.stringMatching(message) })
   expect(events.at(-1)).toMatchObject({ type: 'host-ended', reason: expect.stringMatching(message) })
   expect(JSON.stringify(events)).not.toContain('xyzzy')
+})
+
+test('a look that is stopped is told without our command', async () => {
+  const { outcome } = await apply([new AbortedError('stopped `gzip -dc | sh`', { host: 'web1' })])
+  expect(outcome).toMatchObject({ message: 'web1: stopped before its first step', exitCode: 8 })
 })
 
 test('sudo that wants a password is told as it is', async () => {
