@@ -34,14 +34,14 @@ export function isEncrypted(text: string): boolean {
   return blob.toString('latin1', MAGIC.length + 4, MAGIC.length + 4 + length) !== 'none'
 }
 
-/** Throws ConnectError when OpenSSH, which we let ask nobody, would have nothing to log in with. */
-export async function requireIdentity(target: Target): Promise<void> {
+/** Throws ConnectError when OpenSSH would have nothing to log in with; what is encrypted counts if somebody can be asked. */
+export async function requireIdentity(target: Target, canAsk: boolean): Promise<void> {
   const { agent, openssh } = target
   const files = identityFiles(target)
   const texts = await Promise.all(files.map(path => identityText(target, path)))
   if (agent !== undefined || openssh?.pkcs11Provider !== undefined) return
   if (files.length === 0) throw noLogin(target, 'neither an identity file nor an SSH agent to log in with')
-  if (texts.some(text => text !== undefined && !isEncrypted(text))) return
+  if (texts.some(text => text !== undefined && (canAsk || !isEncrypted(text)))) return
   const locked = files.find((_, index) => texts[index] !== undefined)
   const reason =
     locked === undefined ? 'no identity file is there' : `the identity file ${locked} is encrypted`
