@@ -66,7 +66,8 @@ interface There {
 
 /** What it is and how large; a link is followed here, and nowhere below. */
 async function look(ctx: TaskContext, host: FleetHost, { remote, root }: Get): Promise<There> {
-  const command = sh`path=$(readlink -e -- ${remote}) && du -sb -- "$path"`
+  // With a dot behind it: a shell takes newlines off the end, and a name may end in one.
+  const command = sh`path=$(readlink -e -- ${remote} && echo .) && path=\${path%?.} && du -sb -- "$path"`
   const { exitCode, stdout, stderr } = await ctx.on(host).read(command, { root, anyExitCode: true })
   const [, size, path] = /^(\d+)\t(\/[^]*)\n$/.exec(stdout.toString('utf8')) ?? []
   if (size === undefined || path === undefined || path === '/') {
@@ -118,7 +119,8 @@ async function fetchTree(
   const name = posix.basename(remote)
   const receiver = new Receiver(folder, { host: host.name, base, name, most: 2 * size + GROWTH })
   try {
-    const command = sh`LC_ALL=C tar -C ${posix.dirname(path)} -c -f - ${`./${base}`}`
+    // Unless told, tar reads `\n` in a name as a newline.
+    const command = sh`LC_ALL=C tar -C ${posix.dirname(path)} -c -f - --no-unquote ${`./${base}`}`
     const { exitCode, stderr } = await ctx.on(host).read(command, {
       root,
       anyExitCode: true,

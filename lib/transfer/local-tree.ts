@@ -48,6 +48,7 @@ export async function readTree(path: string, cwd: string): Promise<LocalTree> {
 
   const visit = async (source: string, below: string): Promise<boolean> => {
     const stats = await lstat(source).catch((cause: unknown) => {
+      if (basename(source).includes('\u{FFFD}')) throw refuse(source, 'has a name that is not UTF-8')
       throw unreadable(source, cause)
     })
     if (stats.isSymbolicLink()) throw refuse(source, 'is a symbolic link')
