@@ -132,14 +132,19 @@ async function runNext(
       hint: `fleet ${next.task} --help`,
     })
   }
-  const { runId, startedAt, pins } = next
+  const { runId, startedAt, pins, review } = next
   const message = environment.message ?? next.message
   const resumes = {
     pins: pins ?? {},
     ...(runId === undefined ? {} : { runId }),
     ...(startedAt === undefined ? {} : { startedAt }),
   }
-  const over = { on: next.on, resumes, ...(message === undefined ? {} : { message }) }
+  const over = {
+    on: next.on,
+    resumes,
+    ...(message === undefined ? {} : { message }),
+    ...(review === undefined ? {} : { review }),
+  }
   const result = await runAll(runTask, nextTask, parsed.data, { ...environment, ...over }, byName)
   const isDone = (result.exitCode ?? 0) === 0
   return next.followedBy === undefined || !isDone

@@ -10,6 +10,9 @@ export const RECORD = 'run.json'
 /** In a run's folder: its acting scripts begin no further step. Holds who asked for that. */
 export const STOP = 'stop'
 
+/** The pin of a run that does a reviewed plan and nothing else: a hash of the plan. */
+export const PLAN_PIN = 'plan'
+
 /** Who runs what and why: written to every host before the run changes anything there. Never a secret. */
 export const runRecordSchema = z
   .object({

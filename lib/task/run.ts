@@ -73,7 +73,7 @@ export async function runTask<P extends Params>(
   }
   const connectTo = (host: FleetHost) => connectAs(host, host.target.user)
   const secrets = chooseSecrets(fleet, environment)
-  const { message, wait } = environment
+  const { message, wait, review } = environment
 
   const ctx: TaskContext = {
     fleet,
@@ -84,6 +84,7 @@ export async function runTask<P extends Params>(
     owner,
     ...(message === undefined ? {} : { message }),
     record,
+    ...(review === undefined ? {} : { review }),
     leases: new Set(),
     wait,
     paths,
@@ -124,6 +125,7 @@ export async function runTask<P extends Params>(
             owner,
             record,
             wait,
+            ...(review === undefined ? {} : { review }),
             emit,
             signal,
             reconnect: () => connectTo(host),
