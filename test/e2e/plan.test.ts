@@ -82,8 +82,8 @@ describe.sequential('plans on a lab of one machine', () => {
     const holder = lab.inside('app1', 'flock', '/run/fleetfile/sync.lease', 'sleep', '3600')
     holder.catch(() => undefined)
     const applying = text('apply', plan, '--wait', '5m')
-    await sh('until pgrep -f LEASE_LEVEL >/dev/null; do sleep 0.2; done')
-    await sh('echo "* * * * * root id" >>/etc/cron.d/sync-watchdog; pkill -f "sleep 3600"')
+    await sh('until pgrep -f [L]EASE_LEVEL >/dev/null; do sleep 0.2; done')
+    await sh('echo "* * * * * root id" >>/etc/cron.d/sync-watchdog; pkill -f "[s]leep 3600"')
     const refused = await applying
     expect(refused.exitCode, refused.stderr).toBe(2)
     expect(refused.stderr).toContain('it has moved since the plan was compared: nothing more was done to it')
