@@ -168,7 +168,7 @@ describe.skipIf(lab === undefined)('an acting script', () => {
     await first
     expect(host.run('cat /run/steps')).toBe('0\n1\n')
     // What was left waiting on the host begins nothing either, now that it can have the lock.
-    await bob().apply([script('after', 'true')], { wait: 60_000 })
+    await operator('carol', `run-c${run}`).apply([script('after', 'true')], { wait: 60_000 })
     expect(host.run('cat /run/steps')).toBe('0\n1\n')
   })
 
