@@ -149,7 +149,7 @@ async function goLive(
   const { ctx, target, limits } = swap
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
-  const flipped = await flip(swap.proxies, swap.names, slot, live)
+  const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
   ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
   // A first deploy has no traffic yet, and nothing to go back to.
   const seconds = live === undefined ? Math.min(2, limits.watchSeconds) : limits.watchSeconds
@@ -193,7 +193,10 @@ async function turnBack(
     const serves = seen.live ?? 'nothing'
     throw new HealthError(`${fault}; not flipped back, since ${serves} serves by now`, { hint })
   }
-  const back = await flip(swap.proxies, swap.names, live, slot)
+  const back = await flip(swap.proxies, swap.names, live, slot, {
+    runId: swap.ctx.runId,
+    always: true,
+  })
   await record(swap, 'flip-back', live, undefined, now())
   throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
 }

@@ -13,6 +13,9 @@ export const STOP = 'stop'
 /** The pin of a run that does a reviewed plan and nothing else: a hash of the plan. */
 export const PLAN_PIN = 'plan'
 
+/** In a run's folder on a proxy's host: `<service> <slot> flipped|stopped <when>` for each flip, the last one counts. */
+export const FLIPS = 'flips'
+
 /** Who runs what and why: written to every host before the run changes anything there. Never a secret. */
 export const runRecordSchema = z
   .object({

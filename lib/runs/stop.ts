@@ -9,16 +9,16 @@ import { RUNS, STOP } from './record.ts'
 
 type StopContext = Pick<TaskContext, 'on' | 'each' | 'warn' | 'signal' | 'timeout'>
 
-async function tell(ctx: StopContext, host: FleetHost, body: string, timeout: number): Promise<void> {
+async function tell(ctx: StopContext, host: FleetHost, body: string, timeout: number): Promise<string> {
   const transport = await ctx.on(host).transport()
   const script = program(newNonce(), `umask 077\n${body}`)
-  const { exitCode, stderr } = await transport.exec('sh', {
+  const { exitCode, stdout, stderr } = await transport.exec('sh', {
     stdin: script,
     root: true,
     signal: ctx.signal,
     timeout,
   })
-  if (exitCode === 0) return
+  if (exitCode === 0) return stdout.toString('utf8')
   const said = tail(stderr.toString('utf8'), { count: 3, width: 300 })
   throw new CommandError(`cannot be told to stop: exit code ${exitCode}${said}`, { host: host.name })
 }
@@ -48,13 +48,31 @@ export async function askToStop(
   return untold
 }
 
-/** Returns when no script of the run lives on these hosts, or after `--timeout`: ask them again how they stand. */
-export async function waitForEnd(ctx: StopContext, hosts: readonly FleetHost[], id: string): Promise<void> {
+/** The run's client was at work when it was asked for, by the leases that it held. */
+const ALIVE = 'fleetfile: its client lives'
+
+/**
+ * Returns when neither a script of the run lives on these hosts nor a lease of its client is held there, or after
+ * `--timeout`: ask them again how they stand. True when its client was alive: it says how the run ended a moment later.
+ */
+export async function waitForEnd(
+  ctx: StopContext,
+  hosts: readonly FleetHost[],
+  id: string,
+): Promise<boolean> {
   const seconds = Math.ceil(ctx.timeout / 1000)
   const body = `for file in ${quote(`${RUNS}/${id}`)}/*.journal; do
   [ ! -f "$file" ] || flock -s -w ${seconds} "$file" true || return 0
+done
+for file in /run/fleetfile/*.lease; do
+  [ -f "$file" ] && [ "$(sed -n 2p "$file")" = ${quote(id)} ] || continue
+  flock -n -s "$file" true || { echo ${quote(ALIVE)}; flock -s -w ${seconds} "$file" true || return 0; }
 done`
-  await ctx.each(hosts, host =>
-    tell(ctx, host, body, ctx.timeout + 10_000).catch(() => ctx.signal.throwIfAborted()),
+  const answers = await ctx.each(hosts, host =>
+    tell(ctx, host, body, ctx.timeout * 2 + 10_000).catch(() => {
+      ctx.signal.throwIfAborted()
+      return ''
+    }),
   )
+  return [...answers.values()].some(said => said.includes(ALIVE))
 }

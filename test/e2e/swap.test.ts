@@ -183,6 +183,35 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     expect(await get('/version')).toBe('v3 third\n')
   }, 60_000)
 
+  test('asked to stop before its flip it makes none; asked after it, the flip is finished and noted', async () => {
+    const runs = '/var/lib/fleetfile/runs/run'
+    const ask = `mkdir -p ${runs}; echo '{}' >${runs}/stop`
+    const flips = async () => (await lab.lb.sh(`cut -d' ' -f1-3 ${runs}/flips`)).stdout.toString().trim()
+    await lab.lb.sh(`rm -rf ${runs}; ${ask}`)
+    const before = await get('/version')
+    const options = lab.options(await lab.release('v3'), 'fourth')
+    await expect(deploy(lab.context(), options)).rejects.toMatchObject({
+      exitCode: 8,
+      message: `asked to stop before the flip of ${NAME} to green: nothing was flipped`,
+    })
+    expect([await live(), await get('/version'), await flips()]).toEqual([
+      'blue',
+      before,
+      `${NAME} green stopped`,
+    ])
+    await lab.lb.sh(`rm -r ${runs}`)
+    const ctx = lab.context()
+    const asked: Promise<unknown>[] = []
+    const phase = (title: string) => void (title.startsWith('Watch') && asked.push(lab.lb.sh(ask)))
+    expect(await deploy({ ...ctx, phase }, options)).toMatchObject({ outcome: 'deployed', slot: 'green' })
+    await Promise.all(asked)
+    expect([asked.length, await live(), await flips()]).toEqual([1, 'green', `${NAME} green flipped`])
+    await lab.lb.sh(`rm -r ${runs}`)
+    // Back to where the story was.
+    await rollback(lab.context(), { target: lab.target, now: () => new Date() })
+    expect([await live(), await get('/version')]).toEqual(['blue', before])
+  }, 120_000)
+
   test('a flip that was cut off leaves both slots live; the next deploy settles it', async () => {
     await lab.lb.sh(
       "echo 'set server t-swap/web2-green state ready; set server t-swap/web2-blue state drain' | socat - UNIX-CONNECT:/run/haproxy/admin.sock",
