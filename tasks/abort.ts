@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { defineTask, TimeoutError } from '../lib/index.ts'
+import { defineTask, TimeoutError, type TaskContext } from '../lib/index.ts'
 import { pause } from '../lib/rollout/pause.ts'
 import { askForRun } from '../lib/runs/find.ts'
+import type { FleetRun } from '../lib/runs/fleet-run.ts'
 import { runParam } from '../lib/runs/run-param.ts'
 import { showData, showText } from '../lib/runs/show-text.ts'
 import { askToStop, waitForEnd } from '../lib/runs/stop.ts'
@@ -10,6 +11,14 @@ import { knownParams } from './known.ts'
 
 /** How often, twice a second, a client that has let go of its leases is waited for to say how its run ended. */
 const TRIES = 12
+
+/** How the run stands, asked again until its client has said how it ended. */
+async function askAtEnd(ctx: TaskContext, id: string, tries: number): Promise<FleetRun> {
+  const { run } = await askForRun(ctx, id)
+  if (run.ended !== undefined || tries === 0) return run
+  await pause(500, ctx.signal)
+  return askAtEnd(ctx, id, tries - 1)
+}
 
 export default defineTask({
   name: 'abort',
@@ -42,11 +51,7 @@ export default defineTask({
     if (running.length > 0) ctx.phase(`wait for the current step on ${running.join(', ')}`)
     const told = hosts.filter(({ name }) => !untold.includes(name))
     const hasClient = await waitForEnd(ctx, told, id)
-    let { run: after } = await askForRun(ctx, id)
-    for (let tries = 0; hasClient && after.ended === undefined && tries < TRIES; tries += 1) {
-      await pause(500, ctx.signal)
-      ;({ run: after } = await askForRun(ctx, id))
-    }
+    const after = await askAtEnd(ctx, id, hasClient ? TRIES : 0)
     const task = typeof after.record === 'string' ? '' : after.record.task
     ctx.print(showText(after, { now: ctx.now(), params: (await knownParams([task])).get(task) }))
     const left = after.parts.filter(({ state }) => state === 'running').map(({ host }) => host)

@@ -89,13 +89,11 @@ export async function flip(
         : changes(back)
     const undone = noted && back && { ...noted, slot: back, always: true }
     // One that was stopped before it has nothing to undo.
-    await Promise.allSettled(
-      proxies.map((proxy, index) =>
-        ends[index]?.status === 'rejected' && isStopped(ends[index].reason)
-          ? undefined
-          : proxy.set(undo, undone),
-      ),
-    )
+    const toUndo = proxies.filter((_, index) => {
+      const end = ends[index]
+      return end?.status !== 'rejected' || !isStopped(end.reason)
+    })
+    await Promise.allSettled(toUndo.map(proxy => proxy.set(undo, undone)))
     throw failed.reason
   }
   return {

@@ -21,6 +21,9 @@ import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
 
+/** The folder of the test's only run on each machine. */
+const RUN = '/var/lib/fleetfile/runs/run'
+
 /** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
 const CAPABILITIES =
   `AUDIT_WRITE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK KILL LINUX_IMMUTABLE
@@ -152,6 +155,15 @@ export class SwapLab {
     for (const { container } of this.machines)
       await execa('docker', ['rm', '-f', '-v', container], { reject: false })
     await execa('docker', ['network', 'rm', 't-swap-net'], { reject: false })
+  }
+
+  /** As `fleet abort` does it on the proxy's host. */
+  askToStop = () => this.lb.sh(`mkdir -p ${RUN}; echo '{}' >${RUN}/stop`)
+
+  /** What the proxy's host has noted of the run's flips; it knows nothing of the run afterwards. */
+  async forgetRun(): Promise<string> {
+    const { stdout } = await this.lb.sh(`cut -d' ' -f1-3 ${RUN}/flips; rm -rf ${RUN}`)
+    return stdout.toString('utf8').trim()
   }
 
   readonly service: ContainerService = {

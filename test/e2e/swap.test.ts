@@ -184,30 +184,16 @@ describe('a swap on two engines and HAProxy 2.6', () => {
   }, 60_000)
 
   test('asked to stop before its flip it makes none; asked after it, the flip is finished and noted', async () => {
-    const runs = '/var/lib/fleetfile/runs/run'
-    const ask = `mkdir -p ${runs}; echo '{}' >${runs}/stop`
-    const flips = async () => (await lab.lb.sh(`cut -d' ' -f1-3 ${runs}/flips`)).stdout.toString().trim()
-    await lab.lb.sh(`rm -rf ${runs}; ${ask}`)
     const before = await get('/version')
     const options = lab.options(await lab.release('v3'), 'fourth')
-    await expect(deploy(lab.context(), options)).rejects.toMatchObject({
-      exitCode: 8,
-      message: `asked to stop before the flip of ${NAME} to green: nothing was flipped`,
-    })
-    expect([await live(), await get('/version'), await flips()]).toEqual([
-      'blue',
-      before,
-      `${NAME} green stopped`,
-    ])
-    await lab.lb.sh(`rm -r ${runs}`)
-    const ctx = lab.context()
-    const asked: Promise<unknown>[] = []
-    const phase = (title: string) => void (title.startsWith('Watch') && asked.push(lab.lb.sh(ask)))
-    expect(await deploy({ ...ctx, phase }, options)).toMatchObject({ outcome: 'deployed', slot: 'green' })
-    await Promise.all(asked)
-    expect([asked.length, await live(), await flips()]).toEqual([1, 'green', `${NAME} green flipped`])
-    await lab.lb.sh(`rm -r ${runs}`)
-    // Back to where the story was.
+    await lab.askToStop()
+    const message = `asked to stop before the flip of ${NAME} to green: nothing was flipped`
+    await expect(deploy(lab.context(), options)).rejects.toMatchObject({ exitCode: 8, message })
+    const noted = await lab.forgetRun()
+    expect([await live(), await get('/version'), noted]).toEqual(['blue', before, `${NAME} green stopped`])
+    const phase = (title: string) => void (title.startsWith('Watch') && lab.askToStop())
+    expect((await deploy({ ...lab.context(), phase }, options)).outcome).toBe('deployed')
+    expect([await live(), await lab.forgetRun()]).toEqual(['green', `${NAME} green flipped`])
     await rollback(lab.context(), { target: lab.target, now: () => new Date() })
     expect([await live(), await get('/version')]).toEqual(['blue', before])
   }, 120_000)
