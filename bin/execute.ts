@@ -132,10 +132,11 @@ async function runNext(
       hint: `fleet ${next.task} --help`,
     })
   }
-  const { runId, startedAt, pins, review } = next
+  const { runId, startedAt, pins, review, decidedBy = 'the run before' } = next
   const message = environment.message ?? next.message
   const resumes = {
     pins: pins ?? {},
+    decidedBy,
     ...(runId === undefined ? {} : { runId }),
     ...(startedAt === undefined ? {} : { startedAt }),
   }

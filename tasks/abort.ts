@@ -46,8 +46,7 @@ export default defineTask({
       ctx.note(`would stop run ${id} on ${hosts.map(({ name }) => name).join(', ')}`)
       return { data: showData(run) }
     }
-    const stop = { by: ctx.owner, at: ctx.now().toISOString() }
-    const untold = await askToStop(ctx, hosts, id, stop)
+    const untold = await askToStop(ctx, hosts, id, ctx.owner)
     if (running.length > 0) ctx.phase(`wait for the current step on ${running.join(', ')}`)
     const told = hosts.filter(({ name }) => !untold.includes(name))
     const hasClient = await waitForEnd(ctx, told, id)

@@ -109,7 +109,7 @@ export default defineTask({
       Object.entries(document.releases).map(([service, id]) => [`release ${service}`, id]),
     )
     const pins = { [PLAN_PIN]: hashOfPlan(document).slice(0, 12) }
-    const about = { on: names, review: new Reviewed(plan, chosen.hosts) }
+    const about = { on: names, decidedBy: 'the plan', review: new Reviewed(plan, chosen.hosts) }
     const invocation = (task: 'provision' | 'deploy'): Invocation =>
       task === 'provision'
         ? { task, params: {}, pins, ...about }

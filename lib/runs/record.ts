@@ -46,11 +46,14 @@ export type RunRecord = z.output<typeof runRecordSchema>
 export const jsonOf = (params: object): RunRecord['params'] =>
   runRecordSchema.unwrap().shape.params.parse(JSON.parse(JSON.stringify(params)))
 
-/** Notes a decision in the record. Throws a UsageError when the run that goes on had decided otherwise. */
-export function pin(record: RunRecord, name: string, value: string, isResumed: boolean): void {
+/**
+ * Notes a decision in the record. Throws a UsageError when it was decided otherwise before, by what `decidedBy` names:
+ * `run 3f9a`, `the plan`; undefined for a run that takes over nothing.
+ */
+export function pin(record: RunRecord, name: string, value: string, decidedBy: string | undefined): void {
   const before = record.pins[name]
-  if (isResumed && before !== undefined && before !== value) {
-    throw new UsageError(`run ${record.id} was for ${name} ${before}, here it is ${value}`, {
+  if (decidedBy !== undefined && before !== undefined && before !== value) {
+    throw new UsageError(`${decidedBy} was for ${name} ${before}, here it is ${value}`, {
       hint: 'bring the source to where it was then, or begin a new run',
     })
   }

@@ -1,11 +1,11 @@
 import { CommandError, messageOf } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
-import { newNonce, program } from '../resource/program.ts'
+import { newNonce, program, runnerFor } from '../resource/program.ts'
+import { requestStop } from '../resource/stop.ts'
 import { quote } from '../shell/quote.ts'
 import type { TaskContext } from '../task/context.ts'
 import { tail } from '../text/last-lines.ts'
-import type { Stop } from './host-run.ts'
-import { RUNS, STOP } from './record.ts'
+import { RUNS } from './record.ts'
 
 type StopContext = Pick<TaskContext, 'on' | 'each' | 'warn' | 'signal' | 'timeout'>
 
@@ -20,7 +20,9 @@ async function tell(ctx: StopContext, host: FleetHost, body: string, timeout: nu
   })
   if (exitCode === 0) return stdout.toString('utf8')
   const said = tail(stderr.toString('utf8'), { count: 3, width: 300 })
-  throw new CommandError(`cannot be told to stop: exit code ${exitCode}${said}`, { host: host.name })
+  throw new CommandError(`cannot tell whether its run has ended: exit code ${exitCode}${said}`, {
+    host: host.name,
+  })
 }
 
 /**
@@ -31,15 +33,16 @@ export async function askToStop(
   ctx: StopContext,
   hosts: readonly FleetHost[],
   id: string,
-  stop: Stop,
+  owner: string,
 ): Promise<readonly string[]> {
-  const folder = quote(`${RUNS}/${id}`)
-  const text = quote(JSON.stringify(stop))
-  const body = `mkdir -p ${folder} && cd ${folder} || return 1
-[ -f ${STOP} ] || { printf '%s\\n' ${text} >${STOP}.new && mv -f ${STOP}.new ${STOP}; }`
+  const limit = { signal: ctx.signal, timeout: ctx.timeout }
+  const ask = async (host: FleetHost) => {
+    const transport = await ctx.on(host).transport()
+    await requestStop(transport, runnerFor(transport.user, true), { id, owner }, limit)
+  }
   const untold: string[] = []
   await ctx.each(hosts, host =>
-    tell(ctx, host, body, ctx.timeout).catch((error: unknown) => {
+    ask(host).catch((error: unknown) => {
       ctx.signal.throwIfAborted()
       ctx.warn(messageOf(error), host)
       untold.push(host.name)

@@ -27,6 +27,8 @@ export interface Invocation {
   readonly message?: string
   /** What the run had decided before. */
   readonly pins?: Readonly<Record<string, string>>
+  /** What decided them, for people: `run 3f9a`, `the plan`. */
+  readonly decidedBy?: string
   /** What was reviewed: it does that and nothing else. */
   readonly review?: Review
   /** What comes after it, once it has succeeded. */

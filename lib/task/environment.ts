@@ -18,6 +18,8 @@ export interface Environment {
   readonly resumes?: {
     readonly runId?: string
     readonly pins: Readonly<Record<string, string>>
+    /** What decided them, for people: `run 3f9a`, `the plan`. */
+    readonly decidedBy: string
     /** When it began, ISO 8601. */
     readonly startedAt?: string
   }

@@ -136,7 +136,7 @@ export async function runTask<P extends Params>(
       )
     },
     abandon: (host, error) => void abandoned.set(host.name, error),
-    pin: (name, value) => pin(record, name, value, environment.resumes !== undefined),
+    pin: (name, value) => pin(record, name, value, environment.resumes?.decidedBy),
     console: environment.console,
     secret: name => secrets.get(name),
     confirm: question => confirm(question, environment),

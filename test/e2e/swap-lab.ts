@@ -21,7 +21,6 @@ import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
 
-/** The folder of the test's only run on each machine. */
 const RUN = '/var/lib/fleetfile/runs/run'
 
 /** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
@@ -157,12 +156,11 @@ export class SwapLab {
     await execa('docker', ['network', 'rm', 't-swap-net'], { reject: false })
   }
 
-  /** As `fleet abort` does it on the proxy's host. */
   askToStop = () => this.lb.sh(`mkdir -p ${RUN}; echo '{}' >${RUN}/stop`)
 
-  /** What the proxy's host has noted of the run's flips; it knows nothing of the run afterwards. */
+  /** What the proxy's host has noted of the run's last flip; then it forgets the run. */
   async forgetRun(): Promise<string> {
-    const { stdout } = await this.lb.sh(`cut -d' ' -f1-3 ${RUN}/flips; rm -rf ${RUN}`)
+    const { stdout } = await this.lb.sh(`tail -n 1 ${RUN}/flips | cut -d' ' -f1-3; rm -rf ${RUN}`)
     return stdout.toString('utf8').trim()
   }
 

@@ -122,6 +122,15 @@ test('resume --plan asks nobody to go on', async () => {
   expect([fleet.worked.length, files(fleet, 'stop')]).toEqual([1, [true, false, false]])
 })
 
+test('retry: a decision that no longer holds is told of the run that had made it', async () => {
+  const fleet = new RunFleet()
+  fleet.web1.hold(record, failed)
+  fleet.work = async ctx => ctx.pin('release app', 'ba9876543210')
+  const { stderr, exitCode } = await fleet.run(['retry', id])
+  expect(stderr).toContain(`run ${id} was for release app 0123456789ab, here it is ba9876543210`)
+  expect(exitCode).toBe(2)
+})
+
 test.each(['resume', 'retry'])('%s: a run that was to do a reviewed plan is not gone on with', async verb => {
   const fleet = new RunFleet()
   fleet.web1.hold({ ...record, pins: { plan: '0123456789ab' } }, failed)
