@@ -144,8 +144,8 @@ export class SwapLab {
     await this.stop()
     await docker('network', 'create', 't-swap-net')
     await this.lb.start('exec sleep infinity', '--network', 't-swap-net')
-    for (const machine of this.web) await machine.start(DOCKERD, '--network', 't-swap-net')
     for (const machine of this.web) {
+      await machine.start(DOCKERD, '--network', 't-swap-net')
       await machine.sh('for i in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done')
     }
   }
@@ -159,10 +159,8 @@ export class SwapLab {
   askToStop = () => this.lb.sh(`mkdir -p ${RUN}; echo '{}' >${RUN}/stop`)
 
   /** What the proxy's host has noted of the run's last flip; then it forgets the run. */
-  async forgetRun(): Promise<string> {
-    const { stdout } = await this.lb.sh(`tail -n 1 ${RUN}/flips | cut -d' ' -f1-3; rm -rf ${RUN}`)
-    return stdout.toString('utf8').trim()
-  }
+  forgetRun = async () =>
+    (await this.lb.sh(`tail -n 1 ${RUN}/flips | cut -d' ' -f1-3; rm -rf ${RUN}`)).stdout.toString().trim()
 
   readonly service: ContainerService = {
     kind: 'container',
