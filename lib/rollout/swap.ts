@@ -15,8 +15,9 @@ import type { Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
 import { throwIfAborted } from './pause.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
-import { flip, ofSlot, type Flip, type ProxyView } from './proxies.ts'
+import { flip, type Flip } from './proxies.ts'
 import type { Release } from './release-model.ts'
+import { containerChange, everyReady, liveOf } from './serving.ts'
 import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { takeOut } from './take-out.ts'
@@ -72,6 +73,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   ctx.phase(`Look at ${name}`)
   await takeOut(swap)
   const [view, states] = await Promise.all([swap.read(), readStates(swap)])
+  ctx.review?.serves(name, containerChange(name, liveOf(swap, view, states), about))
   const runs = (slot: Slot): boolean =>
     swap.names.every(host => {
       const state = states.get(host)?.[slot]
@@ -147,7 +149,7 @@ async function goLive(
   const { ctx, target, limits } = swap
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
-  const flipped = await flip(swap.proxies, swap.names, slot, live)
+  const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
   const { length } = swap.names
   ctx.note(
     `${slot} serves on ${length} host${length === 1 ? '' : 's'}, flipped in ${flipped.milliseconds} ms`,
@@ -204,19 +206,13 @@ async function turnBack(
     const serves = seen.live ?? 'nothing'
     throw new HealthError(`${fault}; not flipped back, since ${serves} serves by now`, { hint })
   }
-  const back = await flip(swap.proxies, swap.names, live, slot)
+  const back = await flip(swap.proxies, swap.names, live, slot, {
+    runId: swap.ctx.runId,
+    always: true,
+  })
   await record(swap, 'flip-back', live, undefined, now())
   throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
 }
-
-/** Whether every proxy sends requests to this slot on every host. */
-export const everyReady = (
-  swap: Pick<Swap, 'names' | 'proxies'>,
-  servers: ProxyView['servers'],
-  live: Slot,
-): boolean =>
-  ofSlot(servers, live).every(({ admin, health }) => admin === 'ready' && health !== 'down') &&
-  ofSlot(servers, live).length === swap.names.length * swap.proxies.length
 
 /** Both slots of every host. */
 export const readStates = ({ ctx, target }: Swap): Promise<ReadonlyMap<string, SlotStates>> =>

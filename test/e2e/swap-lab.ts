@@ -21,6 +21,8 @@ import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
 
+const RUN = '/var/lib/fleetfile/runs/run'
+
 /** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
 const CAPABILITIES =
   `AUDIT_WRITE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK KILL LINUX_IMMUTABLE
@@ -142,8 +144,8 @@ export class SwapLab {
     await this.stop()
     await docker('network', 'create', 't-swap-net')
     await this.lb.start('exec sleep infinity', '--network', 't-swap-net')
-    for (const machine of this.web) await machine.start(DOCKERD, '--network', 't-swap-net')
     for (const machine of this.web) {
+      await machine.start(DOCKERD, '--network', 't-swap-net')
       await machine.sh('for i in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done')
     }
   }
@@ -153,6 +155,12 @@ export class SwapLab {
       await execa('docker', ['rm', '-f', '-v', container], { reject: false })
     await execa('docker', ['network', 'rm', 't-swap-net'], { reject: false })
   }
+
+  askToStop = () => this.lb.sh(`mkdir -p ${RUN}; echo '{}' >${RUN}/stop`)
+
+  /** What the proxy's host has noted of the run's last flip; then it forgets the run. */
+  forgetRun = async () =>
+    (await this.lb.sh(`tail -n 1 ${RUN}/flips | cut -d' ' -f1-3; rm -rf ${RUN}`)).stdout.toString().trim()
 
   readonly service: ContainerService = {
     kind: 'container',
