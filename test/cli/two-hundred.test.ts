@@ -94,7 +94,7 @@ export default defineFleet({
       const before = servers.map(({ stats }) => stats.connections)
       const { exitCode, stdout, stderr } = await fleet('exec', ...args, '--', 'uptime')
       expect(exitCode, stderr).toBe(0)
-      expect(stdout).toBe(`== h1-200\n${SAID.trimEnd()}`)
+      expect(stdout).toBe(`== h1-200 (200 hosts)\n${SAID.trimEnd()}`)
       expect(servers.map(({ stats }, index) => stats.connections - (before[index] ?? 0))).toEqual(
         servers.map(() => 1),
       )
