@@ -103,7 +103,7 @@ systemctl restart systemd-logind ssh`)
       expect(on('cat /root/two')).toBe('frozen')
       expect(said()).not.toMatch(/\d of many lines/)
       // Longer than a silent connection is believed in.
-      await new Promise(resolve => setTimeout(resolve, 25_000))
+      await new Promise(resolve => setTimeout(resolve, 22_000))
       run?.kill('SIGCONT')
       const ended = await run
       expect(ended, ended?.all?.slice(-500)).toMatchObject({ exitCode: 0, stdout: '2 changes' })
