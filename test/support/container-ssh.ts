@@ -16,6 +16,7 @@ export function operatorKey(): OperatorKey {
   const key = makeKey()
   const identityFile = join(mkdtempSync(join(tmpdir(), 'fleet-key-')), 'id')
   writeFileSync(identityFile, key.private, { mode: 0o600 })
+  writeFileSync(`${identityFile}.pub`, `${key.public}\n`)
   return { public: key.public, identityFile }
 }
 
