@@ -22,7 +22,7 @@ export async function requestStop(
 folder=${runner.stateFolder}/runs/${id}
 mkdir -p "$folder" || return 1
 [ ! -e "$folder/${STOP}" ] || return 0
-printf '{"by":%s,"at":"%s"}\\n' ${quote(JSON.stringify(owner))} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$folder/${STOP}.new" &&
+printf '%s\\n' ${quote(JSON.stringify({ by: owner, at: new Date().toISOString() }))} >"$folder/${STOP}.new" &&
   mv -f "$folder/${STOP}.new" "$folder/${STOP}"`
   const result = await transport.exec(runner.command, {
     stdin: packed(program(newNonce(), body)),

@@ -13,6 +13,8 @@ export interface RunningRelease {
 
 /** What a host says of itself. */
 export interface HostStatus {
+  /** What its clock said, in milliseconds since 1970: it may be off, and so are the times of its releases then. */
+  readonly clock: number
   readonly load: number
   readonly cores: number
   /** Use of the root file system, `42%`. */
@@ -55,6 +57,7 @@ export function parseStatus(output: string): HostStatus {
   const all = (key: string) => pairs.filter(pair => pair.key === key).map(pair => pair.value)
   const programs = all('program').map(value => value.split(' ')[1] ?? '')
   return {
+    clock: Number(all('clock')[0] ?? Number.NaN) * 1000,
     load: Number(all('load')[0] ?? Number.NaN),
     cores: Number(all('cores')[0] ?? Number.NaN),
     disk: all('disk')[0] ?? '?',

@@ -28,6 +28,7 @@ export function statusProbe(services: readonly string[], more: readonly Command[
   })
   return rawShell(
     [
+      `printf 'clock\\t%s\\n' "$(date +%s)"`,
       `printf 'load\\t%s\\n' "$(cut -d' ' -f1 /proc/loadavg)"`,
       `printf 'cores\\t%s\\n' "$(nproc)"`,
       // The fullest of the file systems that releases and state are written to.

@@ -8,6 +8,11 @@ const LATE = 9
 const DEAD = 12
 /** Seconds after the last ping that the database saw before anybody else may start. */
 const DELAY = 15
+/**
+ * Seconds after the start of a job in which it does not start again: cron starts none more often than once a minute, but
+ * hosts whose clocks differ do not name that minute alike, nor does it begin at the same second for them.
+ */
+const SAME_TURN = 40
 /** Fifths of a second that what an ended command left behind has for its own end. */
 const LEFT = 10
 
@@ -20,6 +25,10 @@ const LEFT = 10
  * Nobody starts before the database's clock says seen + 15 = DELAY, unless the holder said itself that all of its
  * processes are gone. So it does not matter how the session went: by a dead host, a cut network, a killed psql, or a
  * restart of the database, which forgets its locks. The lock of a host that died is let go by idle_session_timeout.
+ *
+ * A job's turn is the minute in which cron starts it, by the host's clock. It is over once a host has begun it: by its
+ * name, so that a clock that is off only moves a daily job, and by the database's clock, so that two hosts which name
+ * the same minute differently do not both run a job of every minute.
  *
  * What stands still as a whole (a paused machine, a suspended laptop) cannot end anything: when it goes on, the command
  * goes on with it until this program, which wakes up beside it, sees the clock and kills it at once. For those
@@ -43,10 +52,12 @@ trap 'exit 0' TERM INT
 lock=$(printf %s "$key" | sha256sum | cut -c1-15)
 lock=$((0x$lock))
 host=$(uname -n | tr -cd 'A-Za-z0-9._-')
-slot= turn=true
+slot="''" turn=true
 if [ "$mode" = skip ]; then
-  slot=$(date -u +%Y-%m-%dT%H:%M)
-  turn="o.slot <> '$slot'"
+  minute=$(date -u +%Y-%m-%dT%H:%M)
+  slot="'$minute@' || extract(epoch FROM clock_timestamp())::bigint"
+  turn="split_part(o.slot, '@', 1) <> '$minute'
+AND coalesce(nullif(split_part(o.slot, '@', 2), ''), '0')::bigint <= extract(epoch FROM clock_timestamp()) - ${SAME_TURN}"
 fi
 psql= told= locked= answer=
 
@@ -89,7 +100,7 @@ disconnect() {
 
 # Gives the new fence, "done" when this turn was another host's, "wait" while a holder may still be ending its command.
 claim() {
-  ask "WITH claim AS (INSERT INTO fleetfile_once AS o VALUES ('$key', 1, '$host', false, clock_timestamp(), '$slot', clock_timestamp())
+  ask "WITH claim AS (INSERT INTO fleetfile_once AS o VALUES ('$key', 1, '$host', false, clock_timestamp(), $slot, clock_timestamp())
 ON CONFLICT (key) DO UPDATE SET fence = o.fence + 1, host = excluded.host, clean = false, seen = excluded.seen, slot = excluded.slot, since = excluded.since
 WHERE (o.clean OR o.seen < clock_timestamp() - interval '${DELAY} s') AND $turn RETURNING fence)
 SELECT coalesce((SELECT fence::text FROM claim), (SELECT 'done' FROM fleetfile_once o WHERE key = '$key' AND NOT ($turn)), 'wait');"
