@@ -2,12 +2,15 @@ import { FleetError, messageOf } from '../lib/errors.ts'
 import { renderBug, renderError } from '../lib/ui/error.ts'
 import { hasColour } from '../lib/ui/terminal.ts'
 import { OutputClosedError, type Io } from './io.ts'
+import { inSource } from './source-lines.ts'
 
 /** Says what went wrong on stderr and gives the exit code: the error's own, or 1 for a bug of ours. */
 export function reportError(error: unknown, io: Io): number {
   const colour = hasColour(io.stderr, io.env)
   if (isOutputClosed(error)) return new OutputClosedError().exitCode
-  io.stderr.write(error instanceof FleetError ? renderError(error, colour) : renderBug(error, colour))
+  io.stderr.write(
+    error instanceof FleetError ? renderError(error, colour) : renderBug(error, colour, inSource),
+  )
   return error instanceof FleetError ? error.exitCode : 1
 }
 
