@@ -3,7 +3,7 @@ import { STOP, type RunRecord } from '../runs/record.ts'
 import { quote } from '../shell/quote.ts'
 import { tail } from '../text/last-lines.ts'
 import type { Transport } from '../transport/transport.ts'
-import { newNonce, packed, program, type Runner } from './program.ts'
+import { delivered, newNonce, program, type Runner } from './program.ts'
 
 /** Milliseconds for a host to take note of it. */
 const PATIENCE = 15_000
@@ -19,8 +19,9 @@ folder=${runner.stateFolder}/runs/${id}
 mkdir -p "$folder" && [ ! -e "$folder/${STOP}" ] || exit
 printf '{"by":%s,"at":"%s"}\\n' ${quote(JSON.stringify(owner))} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$folder/${STOP}.new" &&
   mv -f "$folder/${STOP}.new" "$folder/${STOP}"`
-  const result = await transport.exec(runner.command, {
-    stdin: packed(program(newNonce(), body)),
+  const { command, stdin } = delivered(program(newNonce(), body))
+  const result = await transport.exec(command, {
+    stdin,
     root: runner.root,
     timeout: PATIENCE,
   })
