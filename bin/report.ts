@@ -3,6 +3,7 @@ import { renderBug, renderError } from '../lib/ui/error.ts'
 import { hasColour } from '../lib/ui/terminal.ts'
 import { nameFleet } from './fleet-in-hint.ts'
 import { OutputClosedError, type Io } from './io.ts'
+import { inSource } from './source-lines.ts'
 
 /**
  * Says what went wrong on stderr and gives the exit code: the error's own, or 1 for a bug of ours. `fleet` is what
@@ -12,7 +13,9 @@ export function reportError(error: unknown, io: Io, fleet?: string): number {
   const colour = hasColour(io.stderr, io.env)
   if (isOutputClosed(error)) return new OutputClosedError().exitCode
   io.stderr.write(
-    error instanceof FleetError ? renderError(describeError(error, fleet), colour) : renderBug(error, colour),
+    error instanceof FleetError
+      ? renderError(describeError(error, fleet), colour)
+      : renderBug(error, colour, inSource),
   )
   return error instanceof FleetError ? error.exitCode : 1
 }

@@ -6,7 +6,7 @@ import type { ApplyOptions } from './apply.ts'
 import { followJournal, untilEnough } from './follow.ts'
 import { launchProgram } from './launch.ts'
 import { LaunchReader, type Refusal } from './launch-reader.ts'
-import { packedAside } from './program.ts'
+import { deliveredAside } from './program.ts'
 import { reconnected } from './reconnect.ts'
 import { heldMessage, notLaunched } from './refused.ts'
 import { longest, type NumberedStep } from './steps.ts'
@@ -63,12 +63,12 @@ class Acting {
   /** Resolves when the script has said how it ended, or with the result of an execution that ended before. */
   async #followed(): Promise<ExecResult | undefined> {
     const { runner } = this.#run
-    const stdin = await packedAside(launchProgram(this.#steps, this.#run))
+    const { command, stdin } = await deliveredAside(launchProgram(this.#steps, this.#run))
     try {
       const { result, enough } = untilEnough(
         chunk => this.#take(chunk),
         onStdout =>
-          this.#transport.exec(runner.command, {
+          this.#transport.exec(command, {
             signal: this.#hangUp.signal,
             timeout: longest(this.#steps) * 1000 + this.#run.wait + REACH,
             stdin,

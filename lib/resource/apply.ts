@@ -7,7 +7,7 @@ import { runRecordOf } from './acting-run.ts'
 import { observeProgram, readObservation } from './observe.ts'
 import { checkUnique, planHost } from './plan.ts'
 import type { Runner } from './program.ts'
-import { newNonce, packed, runnerFor } from './program.ts'
+import { delivered, newNonce, runnerFor } from './program.ts'
 import type { Reconnect } from './reconnect.ts'
 import { heldError, restlessError } from './refused.ts'
 import type { Resource } from './resource.ts'
@@ -60,8 +60,8 @@ async function observe(
   limit: ExecOptions,
 ) {
   const nonce = newNonce()
-  const stdin = packed(observeProgram(resources, nonce, runner.stateFolder))
-  const result = await transport.exec(runner.command, { ...limit, stdin, root: runner.root })
+  const { command, stdin } = delivered(observeProgram(resources, nonce, runner.stateFolder))
+  const result = await transport.exec(command, { ...limit, stdin, root: runner.root })
   return readObservation(transport, resources, nonce, result)
 }
 

@@ -3,7 +3,7 @@ import { STOP, type RunRecord } from '../runs/record.ts'
 import { quote } from '../shell/quote.ts'
 import { tail } from '../text/last-lines.ts'
 import type { ExecOptions, Transport } from '../transport/transport.ts'
-import { newNonce, packed, program, type Runner } from './program.ts'
+import { delivered, newNonce, program, type Runner } from './program.ts'
 
 /** Milliseconds for a host to take note of it. */
 const PATIENCE = 15_000
@@ -24,8 +24,9 @@ mkdir -p "$folder" || return 1
 [ ! -e "$folder/${STOP}" ] || return 0
 printf '%s\\n' ${quote(JSON.stringify({ by: owner, at: new Date().toISOString() }))} >"$folder/${STOP}.new" &&
   mv -f "$folder/${STOP}.new" "$folder/${STOP}"`
-  const result = await transport.exec(runner.command, {
-    stdin: packed(program(newNonce(), body)),
+  const { command, stdin } = delivered(program(newNonce(), body))
+  const result = await transport.exec(command, {
+    stdin,
     root: runner.root,
     timeout: PATIENCE,
     ...limit,

@@ -11,9 +11,13 @@ export function renderError(error: { message: string; hint?: string | undefined 
   return `${lines.join('\n')}\n`
 }
 
-/** An error that nobody foresaw: the stack, and where to send it. */
-export function renderBug(error: unknown, colour: boolean): string {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+/** An error that nobody foresaw: the stack, as `told`, and where to send it. */
+export function renderBug(
+  error: unknown,
+  colour: boolean,
+  told: (stack: string) => string = stack => stack,
+): string {
+  const stack = error instanceof Error ? told(error.stack ?? error.message) : String(error)
   return [
     `${paint('red', 'bug:', colour)} this should not happen. Please report it with the lines below: ${REPORT_TO}`,
     sanitise(stack, 'lines'),
