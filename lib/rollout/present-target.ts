@@ -17,6 +17,8 @@ export async function presentTarget(
   const { proxies } = swapTarget(ctx, name, service)
   const { records } = await readQuarantine(ctx, [name], proxies)
   const away = new Set((records.get(name)?.hosts ?? []).map(({ host }) => host))
-  for (const host of away) ctx.warn(`in quarantine for ${name}: left out; fleet catch-up ${host}`)
+  for (const host of ctx.allHosts.filter(each => away.has(each.name))) {
+    ctx.warn(`in quarantine for ${name}: left out; fleet catch-up ${host.name}`, host)
+  }
   return { ...swapTarget(ctx, name, service, away), door: await frontDoor(ctx, service) }
 }

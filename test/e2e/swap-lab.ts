@@ -23,6 +23,7 @@ import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
 export const NAME = 't-swap'
 
 const PLACE = `t-swap${process.env.FLEET_LAB ?? ''}`
+const RUN = '/var/lib/fleetfile/runs/run'
 
 /** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
 const CAPABILITIES =
@@ -146,8 +147,8 @@ export class SwapLab {
     await this.stop()
     await docker('network', 'create', PLACE)
     await this.lb.start('exec sleep infinity', '--network', PLACE)
-    for (const machine of this.web) await machine.start(DOCKERD, '--network', PLACE)
     for (const machine of this.web) {
+      await machine.start(DOCKERD, '--network', PLACE)
       await machine.sh('for i in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done')
     }
   }
@@ -157,6 +158,12 @@ export class SwapLab {
       await execa('docker', ['rm', '-f', '-v', container], { reject: false })
     await execa('docker', ['network', 'rm', PLACE], { reject: false })
   }
+
+  askToStop = () => this.lb.sh(`mkdir -p ${RUN}; echo '{}' >${RUN}/stop`)
+
+  /** What the proxy's host has noted of the run's last flip; then it forgets the run. */
+  forgetRun = async () =>
+    (await this.lb.sh(`tail -n 1 ${RUN}/flips | cut -d' ' -f1-3; rm -rf ${RUN}`)).stdout.toString().trim()
 
   readonly service: ContainerService = {
     kind: 'container',
