@@ -9,7 +9,8 @@ import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
 import { haproxyConfig } from '../../templates/haproxy/haproxy.cfg.ts'
 import { FrontDoor } from './front-door.ts'
-import { NAME, SwapLab, docker } from './swap-lab.ts'
+import { docker } from './machine.ts'
+import { NAME, SwapLab } from './swap-lab.ts'
 
 const lab = new SwapLab()
 const { signal } = new AbortController()
