@@ -122,3 +122,9 @@ export class Machine {
     return { host: this.host, read: run, run, transport: () => Promise.resolve(this.transport) }
   }
 }
+
+/** Waits until a machine's systemd has started what is enabled. */
+export async function booted(machine: Machine): Promise<void> {
+  const isUp = "systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'"
+  await machine.sh(`for i in $(seq 300); do ${isUp} && break; sleep 0.1; done`)
+}

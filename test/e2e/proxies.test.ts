@@ -6,7 +6,10 @@ import { slotContract } from './proxies/slots.ts'
 import { Subject } from './proxies/subject.ts'
 
 /** The proxies that hold the contract, each with its unit. One more is one more line. */
-const KINDS: readonly (readonly [ProxyKind, string])[] = [['haproxy', 'haproxy.service']]
+const KINDS: readonly (readonly [ProxyKind, string])[] = [
+  ['haproxy', 'haproxy.service'],
+  ['nginx', 'nginx.service'],
+]
 
 const lab = new ProxyLab()
 

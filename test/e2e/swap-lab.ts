@@ -8,6 +8,7 @@ import type { EnvValues } from '../../lib/container/env-file.ts'
 import { CommandError, HostsFailedError, type HostFailure } from '../../lib/errors.ts'
 import type { FleetEvent } from '../../lib/events/event.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
+import type { ProxyKind } from '../../lib/fleet/front-door-model.ts'
 import type { ContainerService } from '../../lib/fleet/model.ts'
 import { resolveRelease, type Release } from '../../lib/rollout/release.ts'
 import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
@@ -18,26 +19,45 @@ import { Machine, docker } from './machine.ts'
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
 
+/** An init where the image has one. */
+const PROXY = 'init=/usr/local/lib/fleetlab/init; [ ! -x $init ] || exec $init; exec sleep infinity'
+
 const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
 exec dockerd >/var/log/dockerd.log 2>&1`
 
+export interface SwapLabOptions {
+  readonly kind?: ProxyKind
+  /** What the proxy's machine is made from; with systemd it is booted. */
+  readonly image?: 't-swap-host' | 't-proxies'
+}
+
 /** Two hosts with engines, a proxy, and a context that acts on them as the engine's own does. */
 export class SwapLab {
-  readonly lb = new Machine('lb')
-  readonly web = [new Machine('web1'), new Machine('web2')]
+  readonly lb: Machine
+  readonly web: readonly Machine[]
   readonly events: FleetEvent[] = []
+  readonly #name: string
+  readonly #kind: ProxyKind
   folder = ''
+
+  constructor(name = NAME, { kind = 'haproxy', image = 't-swap-host' }: SwapLabOptions = {}) {
+    this.#name = name
+    this.#kind = kind
+    this.lb = new Machine('lb', { prefix: name, image })
+    this.web = ['web1', 'web2'].map(host => new Machine(host, { prefix: name }))
+  }
 
   get machines(): Machine[] {
     return [this.lb, ...this.web]
   }
 
   async start(): Promise<void> {
-    this.folder = await mkdtemp(join(tmpdir(), 't-swap-'))
+    this.folder = await mkdtemp(join(tmpdir(), `${this.#name}-`))
     await this.stop()
-    await docker('network', 'create', 't-swap-net')
-    await this.lb.start('exec sleep infinity', '--network', 't-swap-net')
-    for (const machine of this.web) await machine.start(DOCKERD, '--network', 't-swap-net')
+    const network = `${this.#name}-net`
+    await docker('network', 'create', network)
+    await this.lb.start(PROXY, '--network', network)
+    for (const machine of this.web) await machine.start(DOCKERD, '--network', network)
     for (const machine of this.web) {
       await machine.sh('for i in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done')
     }
@@ -46,23 +66,25 @@ export class SwapLab {
   async stop(): Promise<void> {
     for (const { container } of this.machines)
       await execa('docker', ['rm', '-f', '-v', container], { reject: false })
-    await execa('docker', ['network', 'rm', 't-swap-net'], { reject: false })
+    await execa('docker', ['network', 'rm', `${this.#name}-net`], { reject: false })
   }
 
-  readonly service: ContainerService = {
-    kind: 'container',
-    role: 'web',
-    port: 8000,
-    slots: { blue: 8001, green: 8002 },
-    health: '/up',
-    migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
-    buildArgs: { BASE: 't-swap-python' },
-    proxy: { role: 'lb', names: ['app.swap.test'] },
+  get service(): ContainerService {
+    return {
+      kind: 'container',
+      role: 'web',
+      port: 8000,
+      slots: { blue: 8001, green: 8002 },
+      health: '/up',
+      migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
+      buildArgs: { BASE: 't-swap-python' },
+      proxy: { role: 'lb', kind: this.#kind, names: ['app.swap.test'] },
+    }
   }
 
   get target(): SwapTarget {
     return {
-      name: NAME,
+      name: this.#name,
       service: this.service,
       hosts: this.web.map(({ host }) => host),
       proxies: [this.lb.host],

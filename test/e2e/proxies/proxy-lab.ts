@@ -5,15 +5,15 @@ import { execa } from 'execa'
 import { ensureCertificate, type Certificate } from '../../../lib/container/certificate.ts'
 import { proxyOf } from '../../../lib/container/proxy-of.ts'
 import type { ProxyKind } from '../../../lib/fleet/front-door-model.ts'
-import type { Handler, Resource } from '../../../lib/resource/resource.ts'
+import type { Resource } from '../../../lib/resource/resource.ts'
 import type { ProxiedService } from '../../../lib/rollout/container-hosts.ts'
 import { frontDoorResources } from '../../../lib/rollout/front-door-resources.ts'
 import type { Proxy } from '../../../lib/rollout/proxy.ts'
 import type { HostContext } from '../../../lib/rollout/rollout-context.ts'
-import { Secret } from '../../../lib/shell/secret.ts'
 import { sh } from '../../../lib/shell/sh.ts'
 import { bodies } from '../../../templates/index.ts'
-import { Machine, docker } from '../machine.ts'
+import { converge } from '../converge.ts'
+import { Machine, booted, docker } from '../machine.ts'
 
 /** One more lab beside another's, as `fleet lab up` has it. */
 const PREFIX = `t-proxies${process.env.FLEET_LAB === undefined ? '' : `-${process.env.FLEET_LAB}`}`
@@ -65,10 +65,8 @@ export class ProxyLab {
     await execa('docker', ['network', 'rm', PREFIX], { reject: false })
   }
 
-  /** Waits until systemd has started what is enabled. */
-  async booted(): Promise<void> {
-    const isUp = "systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'"
-    await this.lb.sh(`for i in $(seq 300); do ${isUp} && break; sleep 0.1; done`)
+  booted(): Promise<void> {
+    return booted(this.lb)
   }
 
   get services(): readonly ProxiedService[] {
@@ -95,26 +93,8 @@ export class ProxyLab {
     return frontDoorResources(kind, this.services, this.certificate.bundle, { ...bodies, ...text })
   }
 
-  /** Makes the proxy's machine as wanted, as the engine does; gives what had to change. */
-  async converge(resources: readonly Resource[]): Promise<readonly string[]> {
-    const changed: string[] = []
-    const handlers = new Map<string, Handler>()
-    const run = async (title: string, script: string, stdin: string | Secret | Uint8Array = '') => {
-      const input = stdin instanceof Secret ? stdin.reveal() : stdin
-      const { exitCode, stdout, stderr } = await this.lb.sh(script, input)
-      if (exitCode !== 0) throw new Error(`${title}: ${stderr.toString()}`)
-      return stdout.toString()
-    }
-    for (const { id, kind, wanted, notify } of resources) {
-      const [seen] = kind.parse(await run(id, `set -u\n${kind.observe([wanted])}`), [wanted])
-      if (kind.diff(wanted, seen) === undefined) continue
-      changed.push(id)
-      for (const { title, script, stdin } of kind.act(wanted, seen))
-        await run(title, `set -eu\numask 022\ncd /\n${script}`, stdin)
-      for (const handler of notify) handlers.set(handler.id, handler)
-    }
-    for (const { id, script } of handlers.values()) await run(id, `set -eu\n${script}`)
-    return changed
+  converge(resources: readonly Resource[]): Promise<readonly string[]> {
+    return converge(this.lb, resources)
   }
 
   proxy(kind: ProxyKind, service: ServiceName = 'web', context: HostContext = this.lb.context): Proxy {
