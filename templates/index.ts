@@ -5,6 +5,7 @@ import { nginxConfig } from './nginx/nginx.conf.ts'
 import { postgresHba } from './postgres/hba.ts'
 import { postgresListen } from './postgres/listen.ts'
 import { epmdSocket, rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
+import { finishSlots } from './shell/finish-slots.ts'
 import { runOnce } from './shell/run-once.ts'
 import { runService } from './shell/run-service.ts'
 import { sshdHardening } from './sshd/hardening.ts'
@@ -18,6 +19,7 @@ export const bodies = {
   epmdSocket,
   rabbitmqConfig,
   rabbitmqEnvironment,
+  finishSlots,
   runOnce,
   runService,
 }

@@ -7,6 +7,7 @@ export interface RolloutBodies {
   rabbitmqConfig(values: { readonly address: string }): string
   rabbitmqEnvironment(): string
   epmdSocket(): string
+  finishSlots(): string
   runOnce(): string
   runService(): string
   haproxyConfig(values: {

@@ -1,8 +1,11 @@
 import { containerName } from '../container/slot.ts'
 import { HealthError } from '../errors.ts'
+import type { ProbeReport } from './probe-report.ts'
+import type { Proof } from './proof.ts'
 import { sshLine } from '../transport/endpoint.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
+import { arm } from './finish.ts'
 import { record } from './history.ts'
 import type { Manifest } from './manifest.ts'
 import { flip, type Flip } from './proxies.ts'
@@ -16,6 +19,8 @@ export interface WentLive {
   /** Requests of the old slot that still go on; it is left running for them. */
   readonly open: number
   readonly watched: Watched
+  /** What steady traffic through the front door met; undefined where there is no front door to ask. */
+  readonly probe?: ProbeReport
 }
 
 /** Flip, drain, watch; back again when the proxies see errors. */
@@ -24,12 +29,15 @@ export async function goLive(
   slot: Slot,
   live: Slot | undefined,
   manifest: Manifest,
+  proof: Proof,
   now: () => Date,
 ): Promise<WentLive> {
   const { ctx, target, limits } = swap
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
+  if (live !== undefined) proof.flipped()
   const flipped = await flip(swap.proxies, swap.names, slot, live)
+  if (live === undefined) proof.flipped(true)
   ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
   // A first deploy has no traffic yet, and nothing to go back to.
   const seconds = live === undefined ? Math.min(2, limits.watchSeconds) : limits.watchSeconds
@@ -37,6 +45,7 @@ export async function goLive(
   const watching = watchSlot(swap.read, slot, before, {
     seconds,
     limit: limits.errorLimit,
+    fault: () => proof.fault(),
     signal: ctx.signal,
   })
   const draining =
@@ -46,11 +55,15 @@ export async function goLive(
   const watched = await watching
   if (watched.fault !== undefined) await turnBack(swap, slot, live, watched.fault, now)
   await record(swap, 'deploy', slot, manifest, now())
+  if (live !== undefined) await arm(swap, live)
   const drained = await draining
+  const probe = await proof.end()
   if (drained !== undefined && drained.open > 0) {
-    ctx.note(`${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end`)
+    ctx.note(
+      `${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end, a day at most`,
+    )
   }
-  return { flip: flipped, watched, open: drained?.open ?? 0 }
+  return { flip: flipped, watched, open: drained?.open ?? 0, ...(probe === undefined ? {} : { probe }) }
 }
 
 async function turnBack(

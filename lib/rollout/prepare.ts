@@ -7,6 +7,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
+import { disarm } from './finish.ts'
 import type { Manifest } from './manifest.ts'
 import { pause } from './pause.ts'
 import { ofSlot, setSlot } from './proxies.ts'
@@ -64,6 +65,7 @@ const wantedSlot = ({ target }: Swap, slot: Slot, host: FleetHost, manifest: Man
  */
 export async function prepareSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<void> {
   const { ctx, target } = swap
+  await disarm(swap, slot)
   try {
     await ctx.apply(host => {
       const manifest = manifests.get(host.name)

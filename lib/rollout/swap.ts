@@ -7,12 +7,14 @@ import { bringImage } from './bring-image.ts'
 import { editionFor } from './edition.ts'
 import { goLive, type WentLive } from './go-live.ts'
 import { noteServed } from './history.ts'
+import { letGo } from './let-go.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import type { Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
 import { throwIfAborted } from './pause.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
 import { ofSlot, type ProxyView } from './proxies.ts'
+import { startProof } from './proof.ts'
 import type { Release } from './release-model.ts'
 import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
@@ -85,6 +87,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
 
   const { image, shipped } = await bringImage(swap, release, options.engine)
 
+  await using proof = startProof(swap)
   ctx.phase(`Prepare ${name} ${slot}`)
   const manifest: Manifest = {
     service: name,
@@ -103,15 +106,9 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   throwIfAborted(ctx.signal)
   await prepareSlot(swap, slot, manifests)
   throwIfAborted(ctx.signal)
-  return {
-    outcome: 'deployed',
-    slot,
-    ...about,
-    built: image.built,
-    shipped,
-    migrated,
-    ...(await goLive(swap, slot, live, manifest, now)),
-  }
+  const wentLive = await goLive(swap, slot, live, manifest, proof, now)
+  await letGo(swap)
+  return { outcome: 'deployed', slot, ...about, built: image.built, shipped, migrated, ...wentLive }
 }
 
 /** Whether every proxy sends requests to this slot on every host. */

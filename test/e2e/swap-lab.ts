@@ -10,6 +10,7 @@ import type { FleetEvent } from '../../lib/events/event.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
 import type { ProxyKind } from '../../lib/fleet/front-door-model.ts'
 import type { ContainerService } from '../../lib/fleet/model.ts'
+import type { Door } from '../../lib/rollout/front-door.ts'
 import { resolveRelease, type Release } from '../../lib/rollout/release.ts'
 import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
 import type { SwapTarget } from '../../lib/rollout/swap-target.ts'
@@ -37,14 +38,19 @@ export class SwapLab {
   readonly web: readonly Machine[]
   readonly events: FleetEvent[] = []
   readonly #name: string
+  /** Of its machines: several labs stand side by side. */
+  readonly #place: string
   readonly #kind: ProxyKind
   folder = ''
+  /** Where its users come in, once it has a certificate. */
+  door: Door | undefined
 
   constructor(name = NAME, { kind = 'haproxy', image = 't-swap-host' }: SwapLabOptions = {}) {
     this.#name = name
     this.#kind = kind
-    this.lb = new Machine('lb', { prefix: name, image })
-    this.web = ['web1', 'web2'].map(host => new Machine(host, { prefix: name }))
+    this.#place = `${name}${process.env.FLEET_LAB ?? ''}`
+    this.lb = new Machine('lb', { prefix: this.#place, image })
+    this.web = ['web1', 'web2'].map(host => new Machine(host, { prefix: this.#place }))
   }
 
   get machines(): Machine[] {
@@ -54,7 +60,7 @@ export class SwapLab {
   async start(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), `${this.#name}-`))
     await this.stop()
-    const network = `${this.#name}-net`
+    const network = this.#place
     await docker('network', 'create', network)
     await this.lb.start(PROXY, '--network', network)
     for (const machine of this.web) await machine.start(DOCKERD, '--network', network)
@@ -66,7 +72,7 @@ export class SwapLab {
   async stop(): Promise<void> {
     for (const { container } of this.machines)
       await execa('docker', ['rm', '-f', '-v', container], { reject: false })
-    await execa('docker', ['network', 'rm', `${this.#name}-net`], { reject: false })
+    await execa('docker', ['network', 'rm', this.#place], { reject: false })
   }
 
   get service(): ContainerService {
@@ -78,6 +84,7 @@ export class SwapLab {
       health: '/up',
       migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
       buildArgs: { BASE: 't-swap-python' },
+      probe: { path: '/version' },
       proxy: { role: 'lb', kind: this.#kind, names: ['app.swap.test'] },
     }
   }
@@ -88,6 +95,7 @@ export class SwapLab {
       service: this.service,
       hosts: this.web.map(({ host }) => host),
       proxies: [this.lb.host],
+      ...(this.door === undefined ? {} : { door: this.door }),
     }
   }
 
