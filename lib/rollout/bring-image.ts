@@ -17,7 +17,9 @@ export async function bringImage(
   const { buildArgs = {} } = service
   const image = await buildImage({ service: name, release, buildArgs, engine, signal, emit })
   ctx.phase(`Ship ${image.tag}`)
-  const shipped = Object.fromEntries(await shipImage(ctx, image, hosts, engine))
+  const shipped = Object.fromEntries(
+    await shipImage(ctx, { service: name, image, hosts, hostEngine: service.engine ?? 'docker', engine }),
+  )
   throwIfAborted(signal)
   return { image, shipped }
 }

@@ -96,10 +96,12 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     stopSeconds,
     created: now().toISOString(),
   }
-  const manifests = new Map(swap.names.map(host => [host, manifest]))
+  // Engines with another kind of store know the same image by another id.
+  const ofHost = (host: string): Manifest => ({ ...manifest, image: shipped[host]?.id ?? image.id })
+  const manifests = new Map(swap.names.map(host => [host, ofHost(host)]))
   await clearSlot(swap, slot, live, states, manifests)
-  await ctx.apply([releaseFiles(manifest, env)], target.hosts)
-  const migrated = await migrate(swap, manifest)
+  await ctx.apply(host => [releaseFiles(ofHost(host.name), env)], target.hosts)
+  const migrated = await migrate(swap, ofHost(swap.names[0] ?? ''))
   throwIfAborted(ctx.signal)
   await prepareSlot(swap, slot, manifests)
   throwIfAborted(ctx.signal)

@@ -29,7 +29,7 @@ SYS_RESOURCE`
     .split(/\s+/)
     .filter(name => name !== 'SYS_RESOURCE')
 
-const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
+export const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
 exec dockerd >/var/log/dockerd.log 2>&1`
 
 export const docker = async (...args: string[]): Promise<string> =>
@@ -43,6 +43,11 @@ export class Machine {
 
   constructor(name: string) {
     this.name = name
+  }
+
+  /** The image that it starts from. */
+  get image(): string {
+    return 't-swap-host'
   }
 
   get container(): string {
@@ -62,7 +67,7 @@ export class Machine {
       ...open,
       ...volumes,
       ...options,
-      't-swap-host',
+      this.image,
       'sh',
       '-c',
       command,
