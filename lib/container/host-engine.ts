@@ -50,8 +50,8 @@ ids=$(${engine} image ls --all --quiet --no-trunc | sort -u)
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64', armv7l: 'arm' }
 
-/** Podman leaves the kind of digest out. */
-const digest = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? `sha256:${id}` : id)
+/** An image's id as Docker writes it: Podman leaves the kind of digest out. */
+export const imageId = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? `sha256:${id}` : id)
 
 /** Reads what the command printed. */
 export function parseHostEngine(output: string, host: string, engine: EngineName = 'docker'): HostEngine {
@@ -72,8 +72,8 @@ export function parseHostEngine(output: string, host: string, engine: EngineName
     else if (word === 'store') isContainerd = line.includes('io.containerd.snapshotter')
     // Podman puts the name of a registry in front of an image that came from none.
     else if (word === 'tag')
-      tags.set(first.replace(/^(localhost|docker\.io(\/library)?)\//, ''), digest(second))
-    else if (word === 'image') images.set(digest(first), second.match(/sha256:[0-9a-f]{64}/g) ?? [])
+      tags.set(first.replace(/^(localhost|docker\.io(\/library)?)\//, ''), imageId(second))
+    else if (word === 'image') images.set(imageId(first), second.match(/sha256:[0-9a-f]{64}/g) ?? [])
     else if (word === 'piece') spooled.set(first, { bytes: Number(second), sha256: third })
   }
   if (platform === '' || !Number.isSafeInteger(free) || free < 0) {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { EventSink } from '../events/event.ts'
 import type { Release } from '../rollout/release-model.ts'
+import type { ImageRecipe } from '../fleet/container-model.ts'
 import type { Engine } from './engine.ts'
+import { buildContext, recipeDockerfile } from './recipe.ts'
 
 /** An image on the operator's engine. */
 export interface Image {
@@ -20,6 +22,8 @@ export interface BuildOptions {
   readonly service: string
   readonly release: Release
   readonly buildArgs?: Readonly<Record<string, string>>
+  /** How it is made where the release holds no Dockerfile. */
+  readonly recipe?: ImageRecipe
   readonly engine: Engine
   readonly signal: AbortSignal
   readonly emit: EventSink
@@ -34,10 +38,11 @@ export const HERE = 'this machine'
  * shares its layers.
  */
 export async function buildImage(options: BuildOptions): Promise<Image> {
-  const { service, release, engine, signal, emit, buildArgs = {} } = options
+  const { service, release, engine, signal, emit, buildArgs = {}, recipe } = options
   const tag = imageTag(options)
   const known = await inspectImage(engine, tag, signal)
   if (known !== undefined) return { ...known, built: false }
+  const context = await buildContext(release, recipe, service)
   const started = performance.now()
   const step = `build ${tag}`
   emit({ type: 'step-started', host: HERE, step })
@@ -47,7 +52,7 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
   try {
     await engine.run(['build', '--force-rm', '--tag', tag, ...labels, ...args, '-'], {
       signal,
-      stdin: release.archive(),
+      stdin: context,
       onLine: text => emit({ type: 'step-output', host: HERE, step, text }),
     })
     exitCode = 0
@@ -65,10 +70,13 @@ export function imageTag({
   service,
   release,
   buildArgs = {},
-}: Pick<BuildOptions, 'service' | 'release' | 'buildArgs'>): string {
+  recipe,
+}: Pick<BuildOptions, 'service' | 'release' | 'buildArgs' | 'recipe'>): string {
   const sorted = Object.entries(buildArgs).sort(([a], [b]) => (a < b ? -1 : 1))
-  const variant = createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 6)
-  return `fleetfile/${service}:${release.id}${sorted.length === 0 ? '' : `-${variant}`}`
+  if (sorted.length === 0 && recipe === undefined) return `fleetfile/${service}:${release.id}`
+  const made = recipe === undefined ? sorted : [sorted, recipeDockerfile(recipe)]
+  const variant = createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 6)
+  return `fleetfile/${service}:${release.id}-${variant}`
 }
 
 async function inspectImage(engine: Engine, tag: string, signal: AbortSignal) {

@@ -87,22 +87,49 @@ keys() (
     [ -z "$1" ] || printf '%s\\n' "$1"; } >authorized_keys.new && mv authorized_keys.new authorized_keys
 )`
 
-const openScript = ({ opening, pieces }: ReceiveOrder): Command => {
-  if (opening === undefined) return rawShell('')
-  const digests = pieces.map(({ digest }) => digest)
-  const options = `restrict,from="${opening.from.join(',')}"`
-  const command = sh`",command=\\"$home/serve $shared "${digests.join(' ')}"\\",expiry-time=\\"$(date -d "@$until" +%Y%m%d%H%M%S)\\" "`
+/** `share <pieces>`: lets other hosts fetch them, with the key, by the address. */
+const shareScript = ({ publicKey, from }: Opening): Command => {
+  const options = `restrict,from="${from.join(',')}"`
+  const rest = rawShell(
+    `",command=\\"$home/serve $shared $*\\",expiry-time=\\"$(date -d "@$until" +%Y%m%d%H%M%S)\\" "`,
+  )
   return sh`share() {
   getent passwd ${SHIP_USER} >/dev/null || useradd --system --user-group --no-create-home --home-dir "$home" --shell /bin/sh --password '*' ${SHIP_USER} || return 1
   ( umask 022; mkdir -p "$home/.ssh" "$home/pieces" && printf %s ${SERVE} >"$home/serve.new" && chmod 0755 "$home/serve.new" && mv "$home/serve.new" "$home/serve" ) || return 1
   rm -rf "$shared"; mkdir -p "$shared" && chgrp ${SHIP_USER} "$shared" && chmod 0750 "$shared" || return 1
-  for piece in ${digests}; do
+  for piece; do
     ln "$spool/$piece" "$shared/$piece" && chgrp ${SHIP_USER} "$shared/$piece" && chmod 0640 "$shared/$piece" || return 1
   done
   until=$(( $(date +%s) + ${KEY_SECONDS} ))
-  keys ${options}${command}${opening.publicKey}" $run $until"
+  keys ${options}${rest}${publicKey}" $run $until"
 }`
 }
+
+/**
+ * The beginning of every script of a ship: nobody else writes to the service's spool, leftovers are gone, and what is not
+ * to be kept (`keep` is empty) is removed in the end, whatever the end is. `drop` names it.
+ */
+export const spoolScript = (service: string, opening: Opening | undefined, drop: Command): Command =>
+  sh`set -u; umask 077; export LC_ALL=C
+spool=${`${SPOOL}/${service}`}; t=; tried=; opened=; keep=1
+fail() { printf '%s\\n' "$2" >&2; exit "$1"; }
+${loginScript(service, opening?.run ?? '-')}
+${opening === undefined ? rawShell('') : shareScript(opening)}
+leave() {
+  trap '' HUP TERM INT PIPE
+  [ -z "$t" ] || rm -rf "$t"
+  [ -z "$tried" ] || { keys ''; rm -rf "$shared"; }
+  [ -n "$keep" ] || { ${drop}; }
+}
+mkdir -p "$spool" || fail ${RECEIVED.full} "cannot make $spool"
+exec 8>>"$spool/lock"; flock -w 30 8 || fail ${RECEIVED.busy} 'another run still writes there'
+cd "$spool" || exit 1
+trap leave EXIT; trap 'exit ${RECEIVED.cut}' HUP TERM INT PIPE
+sweep() {
+  find ${SPOOL} -type f ! -name lock -mmin +${STALE_MINUTES} -delete
+  [ ! -d "$home/pieces" ] || find "$home/pieces" -type f -mmin +${STALE_MINUTES} -delete
+  [ ! -f "$home/.ssh/authorized_keys" ] || keys ''
+}`
 
 const fetchScript = (order: ReceiveOrder): Command => {
   const plan = order.pieces.map(({ digest, bytes, have }) => `${digest}:${bytes}:${have}`)
@@ -145,32 +172,16 @@ export function receiveScript(order: ReceiveOrder): Command {
     pieces.map(({ digest, have }) => sh`truncate -s ${have} ${digest} && touch ${digest}`.text).join(' && ') +
       ` || { keep=; fail ${RECEIVED.full} 'no room for a file'; }`,
   )
-  return sh`set -u; umask 077; export LC_ALL=C
-spool=${`${SPOOL}/${service}`}; t=; tried=; opened=; keep=1
-fail() { printf '%s\\n' "$2" >&2; exit "$1"; }
-${loginScript(service, order.opening?.run ?? '-')}
-${openScript(order)}
-leave() {
-  trap '' HUP TERM INT PIPE
-  [ -z "$t" ] || rm -rf "$t"
-  [ -z "$tried" ] || { keys ''; rm -rf "$shared"; }
-  [ -n "$keep" ] || rm -f ${files}
-}
-mkdir -p "$spool" || fail ${RECEIVED.full} "cannot make $spool"
-exec 8>>"$spool/lock"; flock -w 30 8 || fail ${RECEIVED.busy} 'another run still writes there'
-cd "$spool" || exit 1
-trap leave EXIT; trap 'exit ${RECEIVED.cut}' HUP TERM INT PIPE
+  return sh`${spoolScript(service, order.opening, sh`rm -f ${files}`)}
 ${touched}
-find ${SPOOL} -type f ! -name lock -mmin +${STALE_MINUTES} -delete
-[ ! -d "$home/pieces" ] || find "$home/pieces" -type f -mmin +${STALE_MINUTES} -delete
-[ ! -f "$home/.ssh/authorized_keys" ] || keys ''
+sweep
 held() { stat -c %s ${files}; }
 before=$(held)
 ${fetchScript(order)}
 case $code in 0) ;; ${RECEIVED.cut}) stat -c 'fleet: have %n %s' ${files}; fail "$code" 'cut off' ;; *) keep=; exit "$code" ;; esac
 printf '%s\\n' ${pieces.map(({ digest }) => `${digest}  ${digest}`)} | sha256sum --check --status || { keep=; fail ${RECEIVED.damaged} 'what arrived is not what was sent'; }
 keep=
-${rawShell(order.opening === undefined ? '' : `tried=1; share && opened=1\n`)}echo "fleet: held \${opened:-0}"
+${rawShell(order.opening === undefined ? '' : `tried=1; share ${files.join(' ')} && opened=1\n`)}echo "fleet: held \${opened:-0}"
 said=$(cat ${files} | ${engine} load --quiet 2>&1 ) || {
   case $said in *'no space left'*) fail ${RECEIVED.full} "$said" ;; esac
   fail ${RECEIVED.refused} "$said"

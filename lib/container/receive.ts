@@ -5,6 +5,7 @@ import type { RolloutContext } from '../rollout/rollout-context.ts'
 import { tail } from '../text/last-lines.ts'
 import { LineSplitter } from '../text/line-splitter.ts'
 import { sshLine } from '../transport/endpoint.ts'
+import { imageId } from './host-engine.ts'
 import { RECEIVED, receiveScript, type ReceiveOrder } from './receive-script.ts'
 import type { ShipKey } from './ship-key.ts'
 import type { Piece } from './piece.ts'
@@ -106,9 +107,7 @@ function failed(host: FleetHost, tag: string, exitCode: number, said: string): E
 }
 
 function parseImage(id: string, layers: string): { id: string; layers: readonly string[] } {
-  // Podman leaves the kind of digest out.
-  const full = /^[0-9a-f]{64}$/.test(id) ? `sha256:${id}` : id
-  return { id: full, layers: layers.match(/sha256:[0-9a-f]{64}/g) ?? [] }
+  return { id: imageId(id), layers: layers.match(/sha256:[0-9a-f]{64}/g) ?? [] }
 }
 
 const tell = ({ emit }: RolloutContext, { name }: FleetHost, done: number, total: number): void =>

@@ -22,6 +22,7 @@ export interface Turn {
  */
 export class Spread {
   readonly #unsent: Set<string>
+  readonly #lacking: Set<string>
   readonly #sources = new Map<string, Source>()
   /** Hosts that will give on what they are getting now. */
   readonly #coming = new Map<string, number>()
@@ -35,6 +36,7 @@ export class Spread {
 
   constructor(hosts: readonly string[], signal: AbortSignal) {
     this.#unsent = new Set(hosts)
+    this.#lacking = new Set(hosts)
     this.#signal = signal
     signal.addEventListener('abort', () => this.#wake(), { once: true })
   }
@@ -55,17 +57,20 @@ export class Spread {
       const hopes = fit.length > 0 || [...this.#coming.values()].some(coming => coming >= amount)
       if (mayFetch && free !== undefined) {
         free[1].serves += 1
-        return { from: free[0], gives: this.#begin(host, amount) }
+        return { from: free[0], gives: this.#begin(host, amount, false) }
       }
-      if (!mayFetch || !hopes) return { from: undefined, gives: this.#begin(host, amount) }
+      if (!mayFetch || !hopes) return { from: undefined, gives: this.#begin(host, amount, mayFetch) }
       await new Promise<void>(resolve => this.#waiting.push(resolve))
     }
   }
 
-  /** A host gives on what it gets while more others wait than there are to serve them. */
-  #begin(host: string, amount: number): boolean {
+  /** A host gives on what it gets while more others wait than there are to serve them; the first, while anybody lacks it. */
+  #begin(host: string, amount: number, isFirst: boolean): boolean {
     this.#unsent.delete(host)
-    const gives = this.#unsent.size > AT_ONCE * (this.#wanted.size - (this.#wanted.has(host) ? 1 : 0))
+    const others = this.#lacking.size - (this.#lacking.has(host) ? 1 : 0)
+    const gives =
+      (isFirst && others > 0) ||
+      this.#unsent.size > AT_ONCE * (this.#wanted.size - (this.#wanted.has(host) ? 1 : 0))
     if (gives) {
       this.#wanted.add(host)
       this.#coming.set(host, amount)
@@ -76,6 +81,7 @@ export class Spread {
   /** The host has it; `gives` when others can fetch it there. */
   held(host: string, amount: number, gives: boolean): void {
     this.#coming.delete(host)
+    this.#lacking.delete(host)
     if (gives) this.#sources.set(host, { amount, serves: 0 })
     else this.#wanted.delete(host)
     this.#wake()

@@ -83,21 +83,20 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     return { outcome: 'planned', slot, ...about }
   }
 
-  const { image, shipped } = await bringImage(swap, release, options.engine)
+  const { built, shipped } = await bringImage(swap, release, options.engine)
 
   ctx.phase(`Prepare ${name} ${slot}`)
-  const manifest: Manifest = {
+  const manifest: Omit<Manifest, 'image'> = {
     service: name,
     release: release.id,
     label: release.label,
     config,
-    image: image.id,
     port: service.port,
     stopSeconds,
     created: now().toISOString(),
   }
   // Engines with another kind of store know the same image by another id.
-  const ofHost = (host: string): Manifest => ({ ...manifest, image: shipped[host]?.id ?? image.id })
+  const ofHost = (host: string): Manifest => ({ ...manifest, image: shipped[host]?.id ?? '' })
   const manifests = new Map(swap.names.map(host => [host, ofHost(host)]))
   await clearSlot(swap, slot, live, states, manifests)
   await ctx.apply(host => [releaseFiles(ofHost(host.name), env)], target.hosts)
@@ -109,10 +108,10 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     outcome: 'deployed',
     slot,
     ...about,
-    built: image.built,
+    built,
     shipped,
     migrated,
-    ...(await goLive(swap, slot, live, manifest, now)),
+    ...(await goLive(swap, slot, live, ofHost(swap.names[0] ?? ''), now)),
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
+import { copyImage } from '../../lib/container/copy-image.ts'
 import { ShipLab } from './ship-lab.ts'
 
 const lab = new ShipLab(3)
@@ -70,7 +71,7 @@ describe('an image on its way to three hosts with their own engines', () => {
   test('a source that dies half-way is replaced, and nobody begins anew', async () => {
     const image = await lab.image('v3', 8_000_002)
     await lab.say(
-      `printf '#!/bin/sh\\n/usr/bin/tail "$@" | head -c 3000000\\n' >/usr/local/bin/tail; chmod 0755 /usr/local/bin/tail`,
+      `printf '#!/bin/sh\\n/usr/bin/tail "$@" | head -c 3000000; exit 1\\n' >/usr/local/bin/tail; chmod 0755 /usr/local/bin/tail`,
       lab.machines.slice(0, 1),
     )
     const before = await lab.sent()
@@ -116,6 +117,23 @@ describe('an image on its way to three hosts with their own engines', () => {
     )
     await lab.say('umount /var/lib/fleetfile/ship', first)
     expect((await lab.ship(image)).size).toBe(3)
+  })
+
+  test('a host that was away gets an image from one of the others, not from here', async () => {
+    const image = await lab.image('v7', 400_000)
+    await lab.ship(image, [host(0)])
+    const options = { service: 't-ship', hostEngine: 'docker' as const, from: host(0), image: image.id }
+    const before = await lab.sent()
+    expect(await copyImage(lab.context(), { ...options, to: host(1) })).toBe(image.id)
+    expect((await lab.sent()) - before).toBeLessThan(40_000)
+    await lab.say(
+      `nft 'table ip wall { chain in { type filter hook input priority 0; ip saddr ${host(2).address} tcp dport 22 reject with tcp reset; }; }'`,
+    )
+    expect(await copyImage(lab.context(), { ...options, to: host(2) })).toBe(image.id)
+    await lab.say('nft delete table ip wall')
+    expect(notes().at(-1)).toMatch(/cannot fetch from h1 \(.*refused.*\): sent by way of this machine/)
+    expect(await images(image.tag)).toEqual([image.id, image.id, image.id])
+    expect(await lab.say(LEFT)).toEqual(['', '', ''])
   })
 
   test('what a killed client left is cleaned up by the next ship', async () => {

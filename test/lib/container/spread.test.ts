@@ -59,6 +59,20 @@ test('when the source dies, one of those that wait becomes the next', async () =
   expect(await waiting[1]).toEqual({ from: 'h1', gives: false })
 })
 
+test('of two that a source left half-way, one is sent the rest from here and the other waits for it', async () => {
+  const spread = new Spread(hosts(3), signal)
+  await spread.next('h0', 1)
+  spread.held('h0', 1, true)
+  await spread.next('h1', 1)
+  await spread.next('h2', 1)
+  spread.fetched('h1', 'h0', 'cut')
+  expect(await spread.next('h1', 1)).toEqual({ from: undefined, gives: true })
+  spread.fetched('h2', 'h0', 'cut')
+  const waiting = spread.next('h2', 1)
+  spread.held('h1', 1, true)
+  expect(await waiting).toMatchObject({ from: 'h1' })
+})
+
 test('who was cut off looks elsewhere, and a source that has less is none', async () => {
   const spread = new Spread(hosts(3), signal)
   await spread.next('h0', 5)
@@ -66,7 +80,8 @@ test('who was cut off looks elsewhere, and a source that has less is none', asyn
   expect(await spread.next('h1', 9)).toMatchObject({ from: undefined })
   expect(await spread.next('h2', 5)).toMatchObject({ from: 'h0' })
   spread.fetched('h2', 'h0', 'cut')
-  expect(await spread.next('h2', 5)).toMatchObject({ from: undefined })
+  spread.held('h1', 9, true)
+  expect(await spread.next('h2', 5)).toMatchObject({ from: 'h1' })
 })
 
 test('an interrupt ends the wait', async () => {
