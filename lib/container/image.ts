@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { EventSink } from '../events/event.ts'
+import { timeOf } from '../rollout/release-tar.ts'
 import type { Release } from '../rollout/release-model.ts'
 import type { ImageRecipe } from '../fleet/container-model.ts'
 import type { Engine } from './engine.ts'
+import { fixImage } from './fixed-config.ts'
 import { buildContext, recipeDockerfile } from './recipe.ts'
 
 /** An image on the operator's engine. */
@@ -35,7 +37,8 @@ export const HERE = 'this machine'
 /**
  * The image of a release, built from its archive unless the engine has it. The context goes to the engine on stdin,
  * with fixed times and owners, so that a step whose files are the same comes from the cache: the next release
- * shares its layers.
+ * shares its layers. Steps that make the same files with the same times on two engines make the same image there: what
+ * is copied over folders that are there does, what a RUN writes has the time at which it ran.
  */
 export async function buildImage(options: BuildOptions): Promise<Image> {
   const { service, release, engine, signal, emit, buildArgs = {}, recipe } = options
@@ -53,6 +56,8 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
     await engine.run(['build', '--force-rm', '--tag', tag, ...labels, ...args, '-'], {
       signal,
       stdin: context,
+      // BuildKit's word for a fixed time (reproducible-builds.org); the classic builder knows none.
+      env: { SOURCE_DATE_EPOCH: String(timeOf(release.id).getTime() / 1000) },
       onLine: text => emit({ type: 'step-output', host: HERE, step, text }),
     })
     exitCode = 0
@@ -60,6 +65,7 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
     const milliseconds = Math.round(performance.now() - started)
     emit({ type: 'step-ended', host: HERE, step, exitCode, milliseconds })
   }
+  await fixImage(engine, tag, timeOf(release.id), signal)
   const image = await inspectImage(engine, tag, signal)
   if (image === undefined) throw new Error(`docker build made no ${tag}`)
   return { ...image, built: true }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { extract, pack } from 'tar-stream'
 import { ConfigError } from '../errors.ts'
@@ -7,28 +8,27 @@ import { addEntry, carrier, fixedHeader } from '../rollout/release-tar.ts'
 
 /** What Dockerfile lines read as nothing but a word: no spaces, quotes, escapes, variables or comments. */
 const WORD = /^[\w][\w.:/@+-]*$/
-const FOLDER = /^\/[\w./@+-]*$/
+/** What the context calls the root of what is added to the base. */
+const ROOT = 'root'
+const FOLDER = '/srv/app'
+const PATH = /^\/[\w./@+-]*$/
 
 /**
  * The Dockerfile of a recipe: the release's files in a folder that belongs to root, under a command that another user
  * runs. Throws a ConfigError for values that would not stay one word.
  */
-export function recipeDockerfile({
-  base,
-  command,
-  folder = '/srv/app',
-  user = 'nobody',
-}: ImageRecipe): string {
+export function recipeDockerfile({ base, command, folder = FOLDER, user = 'nobody' }: ImageRecipe): string {
   const issues = [
     ...(WORD.test(base) ? [] : [`base: ${JSON.stringify(base)} is no image`]),
-    ...(FOLDER.test(folder) ? [] : [`folder: ${JSON.stringify(folder)} is no plain path`]),
+    ...(PATH.test(folder) ? [] : [`folder: ${JSON.stringify(folder)} is no plain path`]),
     ...(WORD.test(user) ? [] : [`user: ${JSON.stringify(user)} is no user`]),
   ]
   if (issues.length > 0) throw new ConfigError('the image cannot be made', { issues })
   return [
     `FROM ${base}`,
+    // With its folders, whose times would else be those of the build.
+    `COPY ["${ROOT}/","/"]`,
     `WORKDIR ${folder}`,
-    `COPY ${JSON.stringify(['.', `${folder}/`])}`,
     `USER ${user}`,
     `CMD ${JSON.stringify(command)}`,
     '',
@@ -47,7 +47,7 @@ export async function buildContext(
       hint: `add a Dockerfile, or \`image: { base, command }\` to services.${service} in the fleet file`,
     })
   }
-  return withDockerfile(release, recipeDockerfile(recipe))
+  return withDockerfile(release, recipeDockerfile(recipe), recipe.folder ?? FOLDER)
 }
 
 async function holdsDockerfile(release: Release): Promise<boolean> {
@@ -62,24 +62,34 @@ async function holdsDockerfile(release: Release): Promise<boolean> {
   return holds
 }
 
-function withDockerfile(release: Release, text: string): Readable {
+/** The release's files below their folder, beside the Dockerfile: the image holds the release, not how it was made. */
+function withDockerfile(release: Release, text: string, folder: string): Readable {
   const out = pack()
   const reader = extract()
   const archive = release.archive()
   archive.on('error', error => reader.destroy(error))
+  const place = `${ROOT}${folder.replace(/\/+$/, '')}`
+  const made = new Set<string>()
+  const addFolders = (name: string): void => {
+    const parent = posix.dirname(name)
+    if (parent === '.' || made.has(parent)) return
+    addFolders(parent)
+    made.add(parent)
+    out.entry(fixedHeader({ name: parent, type: 'directory' }, release.id))
+  }
   const fill = async () => {
-    for await (const entry of archive.pipe(reader)) {
-      if (entry.header.type === 'file') await addEntry(out, entry.header, entry)
-      else {
-        entry.resume()
-        out.entry(entry.header)
-      }
-    }
     const file = { type: 'file', mode: 0o644 } as const
     out.entry(fixedHeader({ ...file, name: 'Dockerfile', size: Buffer.byteLength(text) }, release.id), text)
-    // The image holds the release, not how it was made.
-    const ignored = 'Dockerfile\n.dockerignore\n'
-    out.entry(fixedHeader({ ...file, name: '.dockerignore', size: ignored.length }, release.id), ignored)
+    for await (const entry of archive.pipe(reader)) {
+      const header = { ...entry.header, name: posix.join(place, entry.header.name) }
+      addFolders(header.name)
+      if (header.type === 'file') await addEntry(out, header, entry)
+      else {
+        entry.resume()
+        if (header.type !== 'directory') out.entry(header)
+        else addFolders(`${header.name}/x`)
+      }
+    }
     out.finalize()
   }
   fill().catch((error: unknown) => out.destroy(error instanceof Error ? error : new Error(String(error))))

@@ -2,19 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { execa } from 'execa'
-import { dockerEngine } from '../../lib/container/engine.ts'
+import { pack } from 'tar-stream'
+import { dockerEngine, type Engine } from '../../lib/container/engine.ts'
 import { buildImage, type Image } from '../../lib/container/image.ts'
 import { shipImage, type Shipped } from '../../lib/container/ship.ts'
 import type { FleetEvent } from '../../lib/events/event.ts'
+import type { ImageRecipe } from '../../lib/fleet/container-model.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
-import { resolveRelease } from '../../lib/rollout/release.ts'
+import { resolveRelease, type Release } from '../../lib/rollout/release.ts'
 import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
 import { eachHost } from '../../lib/task/each.ts'
 import { hostContext } from '../../lib/task/host-context.ts'
 import { connect } from '../../lib/transport/connect.ts'
 import type { Target, Transport } from '../../lib/transport/transport.ts'
 import { sshdHardening } from '../../templates/sshd/hardening.ts'
+import { folder } from '../support/folder.ts'
 import { makeKey } from '../support/ssh-server-keys.ts'
 import { DOCKERD, Machine, docker } from './swap-lab.ts'
 
@@ -76,7 +80,7 @@ export class ShipLab {
   }
 
   async #start(machine: Host): Promise<FleetHost> {
-    const sshd = `ssh-keygen -A >/dev/null; mkdir -p /run/sshd; /usr/sbin/sshd; ${DOCKERD}`
+    const sshd = `ssh-keygen -A >/dev/null; mkdir -p /run/sshd; /usr/sbin/sshd; ${DOCKERD.replace('exec dockerd', 'exec dockerd --insecure-registry 0.0.0.0/0')}`
     await machine.start(sshd, '--network', this.name, '--tmpfs', '/small:size=4m')
     await machine.sh('cat >/etc/ssh/sshd_config.d/10-fleetfile.conf', sshdHardening({ user: 'deploy' }))
     await machine.sh(
@@ -169,6 +173,43 @@ export class ShipLab {
     const lines = ['FROM scratch', 'COPY base /base', 'COPY blob line /srv/', 'CMD ["/none"]']
     await writeFile(join(folder, 'Dockerfile'), `${lines.join('\n')}\n`)
     return this.built(version)
+  }
+
+  /** A release of these files. */
+  async files(name: string, files: Readonly<Record<string, string>>): Promise<Release> {
+    const path = folder(files)
+    await cp(path, join(this.#folder, name), { recursive: true })
+    return resolveRelease(undefined, `./${name}`, { signal: new AbortController().signal, cwd: this.#folder })
+  }
+
+  build(release: Release, recipe: ImageRecipe, engine: Engine): Promise<Image> {
+    const emit = (event: FleetEvent) => void this.events.push(event)
+    return buildImage({
+      service: NAME,
+      release,
+      recipe,
+      engine,
+      signal: new AbortController().signal,
+      emit,
+    })
+  }
+
+  /** A machine's own engine, with the base of the test in it, as another operator's. */
+  async engineOf(machine: Host | undefined): Promise<Engine> {
+    if (machine === undefined) throw new Error('no machine')
+    const base = pack()
+    base.entry({ name: 'etc/passwd' }, 'nobody:x:65534:65534::/:/none\n')
+    base.finalize()
+    const tar = await buffer(base)
+    await execa('docker', ['import', '-', 't-ship-base'], { input: tar })
+    const { stdout } = await execa('docker', ['save', 't-ship-base'], { encoding: 'buffer' })
+    await machine.sh('docker load', stdout)
+    await writeFile(
+      join(this.#folder, 'docker'),
+      `#!/bin/sh\nexec docker exec -i ${machine.container} docker "$@"\n`,
+      { mode: 0o755 },
+    )
+    return dockerEngine(join(this.#folder, 'docker'))
   }
 
   async built(version: string): Promise<Image> {

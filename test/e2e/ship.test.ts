@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { dockerEngine } from '../../lib/container/engine.ts'
+import { pullImage } from '../../lib/container/pull.ts'
+import { imageRelease } from '../../lib/rollout/release-image.ts'
 import { copyImage } from '../../lib/container/copy-image.ts'
 import { ShipLab } from './ship-lab.ts'
 
@@ -134,6 +138,67 @@ describe('an image on its way to three hosts with their own engines', () => {
     expect(notes().at(-1)).toMatch(/cannot fetch from h1 \(.*refused.*\): sent by way of this machine/)
     expect(await images(image.tag)).toEqual([image.id, image.id, image.id])
     expect(await lab.say(LEFT)).toEqual(['', '', ''])
+  })
+
+  test('a release in a real registry is pulled by its digest, and asked for no more once it is there', async ({
+    skip,
+  }) => {
+    const [first, ...others] = lab.machines
+    if (first === undefined || (await first.sh('command -v docker-registry')).exitCode !== 0) {
+      skip('Debian has no docker-registry here')
+      return
+    }
+    const image = await lab.image('v8', 400_000)
+    await lab.ship(image, [host(0)])
+    const registry = `${first.address}:5000`
+    await first.sh(
+      `cat >/tmp/registry.yml <<'END'
+version: 0.1
+storage: { filesystem: { rootdirectory: /tmp/registry } }
+http: { addr: ':5000' }
+END
+setsid docker-registry serve /tmp/registry.yml >/tmp/registry.log 2>&1 &`,
+    )
+    await sleep(500)
+    await lab.say(
+      `until curl -s http://127.0.0.1:5000/v2/ >/dev/null; do sleep 0.2; done; docker tag ${image.tag} ${registry}/app && docker push -q ${registry}/app`,
+      [first],
+    )
+    const [digest = ''] = await lab.say(
+      `docker image inspect --format '{{index .RepoDigests 0}}' ${registry}/app`,
+      [first],
+    )
+    const { id: release, image: reference = '' } = imageRelease(`image:${digest}`)
+    const options = {
+      service: 't-ship',
+      release,
+      reference,
+      hosts: lab.hosts.slice(1),
+      hostEngine: 'docker' as const,
+    }
+    const pulled = await pullImage(lab.context(), options)
+    expect([...pulled.values()].map(({ id, from }) => [id, from])).toEqual([
+      [image.id, reference],
+      [image.id, reference],
+    ])
+    expect(
+      await lab.say(`docker image inspect --format '{{.Id}}' fleetfile/t-ship:${release}`, others),
+    ).toEqual([image.id, image.id])
+    await first.sh('pkill docker-registry')
+    expect([...(await pullImage(lab.context(), options)).values()].map(({ bytes }) => bytes)).toEqual([0, 0])
+    const gone = { ...options, reference: reference.replace(/@.*/, `@sha256:${'0'.repeat(64)}`) }
+    await expect(pullImage(lab.context(), gone)).rejects.toThrow(/h2: cannot pull .*[^]*connection refused/)
+  })
+
+  test('a release is the same image on every engine that builds it', async () => {
+    const [first] = lab.machines
+    const recipe = { base: 't-ship-base', command: ['/none'], user: 'nobody' }
+    const release = await lab.files('built', { 'app/main': 'x\n', other: 'y\n' })
+    const other = await lab.engineOf(first)
+    const here = await lab.build(release, recipe, dockerEngine())
+    const there = await lab.build(release, recipe, other)
+    expect(there.layers).toEqual(here.layers)
+    expect(there.id).toBe(here.id)
   })
 
   test('what a killed client left is cleaned up by the next ship', async () => {
