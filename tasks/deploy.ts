@@ -63,7 +63,9 @@ export default defineTask({
     refuseOrder(services, options)
     // Every release is found before anything changes: a wrong name must not stop a roll-out half-way.
     const releases = await Promise.all(
-      services.map(([each, service]) => serviceRelease(ctx, each, service, ref, { uncommitted })),
+      services.map(([each, service]) =>
+        serviceRelease(ctx, each, service, ref, { uncommitted: uncommitted ? 'take' : 'refuse' }),
+      ),
     )
     const candidates = services.flatMap(([service, spec], index) => {
       const release = releases[index]

@@ -34,7 +34,9 @@ export default defineTask({
   async run(ctx, { service: name, release: ref, uncommitted }) {
     const service = containerNamed(ctx.fleet, name)
     requireChosen(ctx, name, service)
-    const release = await serviceRelease(ctx, name, service, ref, { uncommitted })
+    const release = await serviceRelease(ctx, name, service, ref, {
+      uncommitted: uncommitted ? 'take' : 'refuse',
+    })
     const mustered = await muster(ctx, [{ name, service, strategy: strategyOf(service), release }])
     await using _held = await takeLeases(ctx, serviceLeases(mustered, [[name, service]]))
     await mustered.write()

@@ -1,3 +1,4 @@
+import type { EngineName } from '../fleet/container-model.ts'
 import type { ContainerService, Fleet } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { directory } from '../resource/kinds/directory.ts'
@@ -10,11 +11,12 @@ import { sh } from '../shell/sh.ts'
 import { serverName } from './proxy.ts'
 import { SLOTS } from './slot.ts'
 
-/** What a host needs to run slots: a container engine, which is all that Debian's own package is asked for. */
-export const slotHostResources = (): readonly Resource[] => [
-  packages(['docker.io', 'iptables']),
-  unit({ name: 'docker.service', enabled: true, active: true }),
-]
+/** What a host needs to run slots: a container engine, as Debian packages it. */
+export const slotHostResources = (engine: EngineName = 'docker'): readonly Resource[] =>
+  engine === 'docker'
+    ? [packages(['docker.io', 'iptables']), unit({ name: 'docker.service', enabled: true, active: true })]
+    : // Podman has no daemon: a unit starts again after a boot what is to be up.
+      [packages(['podman', 'curl']), unit({ name: 'podman-restart.service', enabled: true })]
 
 /** Where HAProxy finds its key and certificate. */
 export const CERTIFICATE = '/etc/haproxy/fleet.pem'

@@ -28,7 +28,7 @@ async function containerPart(
     certificate: CERTIFICATE,
   })
   return host => [
-    ...(host.role === service.role ? slotHostResources() : []),
+    ...(host.role === service.role ? slotHostResources(service.engine) : []),
     ...(host.role === role ? proxyResources(config, certificate) : []),
   ]
 }

@@ -12,14 +12,15 @@ import type { Swap } from './swap-target.ts'
 export async function migrate({ ctx, target }: Swap, manifest: Manifest): Promise<boolean> {
   const { expand: words = [] } = migrationsOf(target.service)
   const [host] = target.hosts
+  const { engine = 'docker' } = target.service
   if (words.length === 0 || host === undefined) return false
   const path = `${serviceFolder(manifest.service)}/${editionOf(manifest)}`
   const name = `${manifest.service}-migrate`
   const command = sh`set -eu
 [ ! -f ${`${path}.migrated`} ] || exit 0
-docker container wait ${name} >/dev/null 2>&1 || true
-docker rm --force ${name} >/dev/null 2>&1 || true
-docker run --rm --name ${name} --env-file ${`${path}.env`} --env ${`FLEETFILE_RELEASE=${manifest.release}`} --cap-drop ALL --security-opt no-new-privileges ${manifest.image} ${words} 2>&1
+${engine} container wait ${name} >/dev/null 2>&1 || true
+${engine} rm --force ${name} >/dev/null 2>&1 || true
+${engine} run --rm --name ${name} --env-file ${`${path}.env`} --env ${`FLEETFILE_RELEASE=${manifest.release}`} --cap-drop ALL --security-opt no-new-privileges ${manifest.image} ${words} 2>&1
 touch ${`${path}.migrated`}; echo 'fleet: migrated'`
   ctx.phase(`Migrate ${target.name} on ${host.name}`)
   const result = await ctx.on(host).run(command, { root: true, anyExitCode: true, timeout: 3_600_000 })

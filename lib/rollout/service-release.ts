@@ -8,12 +8,15 @@ import { imageRelease, isImageRef } from './release-image.ts'
 import { refuseUncommitted } from './uncommitted.ts'
 import { isFolderRef, resolveRelease, type Release } from './release.ts'
 
+/** What becomes of changes that are not committed; `leave` looks at HEAD alone, for what only shows. */
+export type Uncommitted = 'refuse' | 'take' | 'leave'
+
 /** What a release is called that no commit holds. */
 const UNCOMMITTED = 'uncommitted'
 
 /**
  * The release that the operator names, or, when none is named, the service's source as it stands: HEAD of a
- * repository, which must hold all there is, the files of a folder. With `uncommitted` it is the working tree. It is noted in the run's record; a run that goes on brings the commit that it
+ * repository, which must hold all there is, the files of a folder. To `take` what is uncommitted makes it the working tree. It is noted in the run's record; a run that goes on brings the commit that it
  * brought before, wherever its label stands by now. Throws a UsageError when that can no longer be had.
  */
 export async function serviceRelease(
@@ -21,9 +24,9 @@ export async function serviceRelease(
   name: string,
   service: Service,
   ref: string | undefined,
-  { uncommitted = false }: { readonly uncommitted?: boolean } = {},
+  { uncommitted = 'refuse' }: { readonly uncommitted?: Uncommitted } = {},
 ): Promise<Release> {
-  if (ref !== undefined && uncommitted) {
+  if (ref !== undefined && uncommitted === 'take') {
     throw new UsageError('--release and --uncommitted exclude each other', {
       hint: 'the working tree as it stands is no release that has a name',
     })
@@ -43,7 +46,7 @@ export async function serviceRelease(
   const isCommitted = source !== undefined && (await isRepository(source, signal))
   const label = ref ?? (isCommitted ? 'HEAD' : (source ?? 'HEAD'))
   const pinned = ctx.record.pins[`release ${name}`]
-  if (uncommitted && isCommitted) {
+  if (uncommitted === 'take' && isCommitted) {
     const release = await folderRelease(source, UNCOMMITTED, signal)
     ctx.pin(`release ${name}`, release.id)
     return release
@@ -53,7 +56,8 @@ export async function serviceRelease(
       ? await gitTreeRelease(source, pinned, label, signal)
       : undefined
   // What nobody has committed is not in HEAD: who deploys it has forgotten it, or means it.
-  if (before === undefined && ref === undefined && isCommitted) await refuseUncommitted(source, name, signal)
+  if (before === undefined && ref === undefined && isCommitted && uncommitted === 'refuse')
+    await refuseUncommitted(source, name, signal)
   const release = before ?? (await resolveRelease(source, label, { signal, cwd: ctx.paths.cwd }))
   ctx.pin(`release ${name}`, release.id)
   return release

@@ -126,4 +126,4 @@ export const everyReady = (
 
 /** Both slots of every host. */
 export const readStates = ({ ctx, target }: Swap): Promise<ReadonlyMap<string, SlotStates>> =>
-  ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name))
+  ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name, target.service.engine))

@@ -42,4 +42,5 @@ test('the proxy is configured with its certificate there, checked, and reloaded 
 
 test('hosts with slots run an engine', () => {
   expect(slotHostResources().at(-1)?.wanted).toMatchObject({ unit: 'docker.service', active: true })
+  expect(slotHostResources('podman').at(-1)?.wanted).toMatchObject({ unit: 'podman-restart.service' })
 })

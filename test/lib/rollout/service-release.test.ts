@@ -23,7 +23,7 @@ async function find(
   const paths = { cwd: source, fleet: source, state: source, cache: source, home: source }
   const note = (name: string, value: string) => pin(record, name, value, before !== undefined)
   const release = await serviceRelease({ paths, signal, record, pin: note }, 'app', of, ref, {
-    uncommitted,
+    uncommitted: uncommitted ? 'take' : 'refuse',
   })
   return { release, record }
 }
