@@ -159,19 +159,19 @@ export class ShipLab {
 
   /** An image with a layer of a megabyte that is always the same, and one of `bytes` with a line that differs. */
   async image(version: string, bytes = 8_000_000): Promise<Image> {
-    const folder = join(this.#folder, version)
-    await mkdir(folder, { recursive: true })
+    const place = join(this.#folder, version)
+    await mkdir(place, { recursive: true })
     for (const [name, size] of [
       ['base', 1_000_000],
       [`blob-${bytes}`, bytes],
     ] as const) {
       const shared = join(this.#folder, name)
       await readFile(shared).catch(() => writeFile(shared, randomBytes(size)))
-      await cp(shared, join(folder, name.replace(/-.*/, '')))
+      await cp(shared, join(place, name.replace(/-.*/, '')))
     }
-    await writeFile(join(folder, 'line'), `${version}\n`)
+    await writeFile(join(place, 'line'), `${version}\n`)
     const lines = ['FROM scratch', 'COPY base /base', 'COPY blob line /srv/', 'CMD ["/none"]']
-    await writeFile(join(folder, 'Dockerfile'), `${lines.join('\n')}\n`)
+    await writeFile(join(place, 'Dockerfile'), `${lines.join('\n')}\n`)
     return this.built(version)
   }
 
@@ -182,16 +182,11 @@ export class ShipLab {
     return resolveRelease(undefined, `./${name}`, { signal: new AbortController().signal, cwd: this.#folder })
   }
 
-  build(release: Release, recipe: ImageRecipe, engine: Engine): Promise<Image> {
+  build(release: Release, recipe: ImageRecipe | undefined, engine: Engine): Promise<Image> {
     const emit = (event: FleetEvent) => void this.events.push(event)
-    return buildImage({
-      service: NAME,
-      release,
-      recipe,
-      engine,
-      signal: new AbortController().signal,
-      emit,
-    })
+    const { signal } = new AbortController()
+    const made = { service: NAME, release, engine, signal, emit }
+    return buildImage({ ...made, ...(recipe === undefined ? {} : { recipe }) })
   }
 
   /** A machine's own engine, with the base of the test in it, as another operator's. */
@@ -215,8 +210,7 @@ export class ShipLab {
   async built(version: string): Promise<Image> {
     const { signal } = new AbortController()
     const release = await resolveRelease(undefined, `./${version}`, { signal, cwd: this.#folder })
-    const emit = (event: FleetEvent) => void this.events.push(event)
-    return buildImage({ service: NAME, release, engine: dockerEngine(), signal, emit })
+    return this.build(release, undefined, dockerEngine())
   }
 
   ship(
