@@ -182,7 +182,7 @@ case $code in 0) ;; ${RECEIVED.cut}) stat -c 'fleet: have %n %s' ${files}; fail 
 printf '%s\\n' ${pieces.map(({ digest }) => `${digest}  ${digest}`)} | sha256sum --check --status || { keep=; fail ${RECEIVED.damaged} 'what arrived is not what was sent'; }
 keep=
 ${rawShell(order.opening === undefined ? '' : `tried=1; share ${files.join(' ')} && opened=1\n`)}echo "fleet: held \${opened:-0}"
-said=$(cat ${files} | ${engine} load --quiet 2>&1 ) || {
+said=$(cat ${files} | gzip -dc | ${engine} load --quiet 2>&1) || {
   case $said in *'no space left'*) fail ${RECEIVED.full} "$said" ;; esac
   fail ${RECEIVED.refused} "$said"
 }
