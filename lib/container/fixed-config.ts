@@ -1,41 +1,32 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { pack } from 'tar-stream'
 import { z } from 'zod'
-import type { Engine } from './engine.ts'
 import { carrier } from '../rollout/release-tar.ts'
-import { readSavedImage } from './saved-image.ts'
+import type { Engine } from './engine.ts'
 
-const configSchema = z.looseObject({
-  created: z.string().optional(),
-  config: z.looseObject({}).optional(),
-  history: z.array(z.looseObject({ created: z.string().optional() })).optional(),
+/** What an engine tells of an image, as far as it decides how the image runs. */
+const inspected = z.object({
+  Architecture: z.string(),
+  Variant: z.string().optional(),
+  Os: z.string(),
+  Config: z.looseObject({}).nullish(),
+  RootFS: z.object({ Layers: z.array(z.string()).nullish() }),
 })
 
 /**
- * An image's configuration without what says when and by which engine it was built (OCI image configuration; the classic
- * builder adds its containers and its version). Times after `time` become `time`.
+ * An image's configuration (OCI image configuration) by what `docker image inspect` prints of it, without what says when,
+ * how and by which engine it was built: the classic builder adds its containers, its version and its steps' times.
  */
-export function fixedConfig(text: string, time: Date): string {
-  const parsed = configSchema.parse(JSON.parse(text))
-  const fixed = time.toISOString().replace('.000Z', 'Z')
-  const clamp = (at: string | undefined) => (at === undefined || Date.parse(at) > time.getTime() ? fixed : at)
-  const {
-    container: _container,
-    container_config: _containerConfig,
-    docker_version: _version,
-    config = {},
-    history = [],
-    ...rest
-  } = parsed
-  const { Image: _parent, Hostname: _hostname, ...kept } = config
+export function fixedConfig(json: string, time: Date): string {
+  const { Architecture, Variant = '', Os, Config, RootFS } = inspected.parse(JSON.parse(json))
+  const { Image: _parent, Hostname: _hostname, ...config } = Config ?? {}
   return JSON.stringify({
-    ...rest,
-    config: kept,
-    history: history.map(entry => ({ ...entry, created: clamp(entry.created) })),
-    created: fixed,
+    architecture: Architecture,
+    ...(Variant === '' ? {} : { variant: Variant }),
+    config,
+    created: time.toISOString().replace('.000Z', 'Z'),
+    os: Os,
+    rootfs: { type: 'layers', diff_ids: RootFS.Layers ?? [] },
   })
 }
 
@@ -45,25 +36,19 @@ export function fixedConfig(text: string, time: Date): string {
  * was built.
  */
 export async function fixImage(engine: Engine, tag: string, time: Date, signal: AbortSignal): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'fleet-image-'))
-  try {
-    const file = join(folder, 'image.tar')
-    await engine.save(['save', tag], file, { signal })
-    const saved = await readSavedImage(file)
-    const config = fixedConfig(saved.config, time)
-    const digest = createHash('sha256').update(config).digest('hex')
-    if (`sha256:${digest}` === saved.id) return
-    const out = pack()
-    const manifest = [{ Config: `${digest}.json`, RepoTags: [tag], Layers: saved.layers }]
-    out.entry({ name: `${digest}.json` }, config)
-    out.entry({ name: 'manifest.json' }, JSON.stringify(manifest))
-    out.finalize()
-    await engine
-      .run(['load', '--quiet'], { signal, stdin: out.pipe(carrier(out)) })
-      .catch((error: unknown) => {
-        if (signal.aborted) throw error
-      })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  const json = await engine.run(['image', 'inspect', '--format', '{{json .}}', tag], { signal })
+  const config = fixedConfig(json, time)
+  const { rootfs } = z
+    .object({ rootfs: z.object({ diff_ids: z.array(z.string()) }) })
+    .parse(JSON.parse(config))
+  const name = `${createHash('sha256').update(config).digest('hex')}.json`
+  // Names of files that are not there: an engine that knows a layer does not open it.
+  const layers = rootfs.diff_ids.map(digest => `${digest.replace('sha256:', '')}/layer.tar`)
+  const out = pack()
+  out.entry({ name }, config)
+  out.entry({ name: 'manifest.json' }, JSON.stringify([{ Config: name, RepoTags: [tag], Layers: layers }]))
+  out.finalize()
+  await engine.run(['load', '--quiet'], { signal, stdin: out.pipe(carrier(out)) }).catch((error: unknown) => {
+    if (signal.aborted) throw error
+  })
 }

@@ -8,8 +8,8 @@ import { SPOOL } from './spool.ts'
  * `fleet: piece <digest> <bytes> <unpacked> <tag>`, then `fleet: held <1 when it can be fetched>`.
  */
 export const giveScript = (service: string, engine: EngineName, image: string, opening: Opening): Command =>
-  sh`${spoolScript(service, opening, sh`rm -f saved "$piece"`)}
-piece=saved; keep=
+  sh`${spoolScript(service, opening)}
+keep=
 sweep
 # With its tag, which a load brings along: an image without one is the first that a prune takes.
 tag=$(${engine} image inspect --format '{{range .RepoTags}}{{println .}}{{end}}' ${image} | head -n 1); tag=\${tag:-${image}}

@@ -106,10 +106,10 @@ const shareScript = ({ publicKey, from }: Opening): Command => {
 }
 
 /**
- * The beginning of every script of a ship: nobody else writes to the service's spool, leftovers are gone, and what is not
- * to be kept (`keep` is empty) is removed in the end, whatever the end is. `drop` names it.
+ * The beginning of every script of a ship: nobody else writes to the service's spool, leftovers are gone, and the spool is
+ * emptied in the end, whatever the end is, unless it is to be kept (`keep`).
  */
-export const spoolScript = (service: string, opening: Opening | undefined, drop: Command): Command =>
+export const spoolScript = (service: string, opening: Opening | undefined): Command =>
   sh`set -u; umask 077; export LC_ALL=C
 spool=${`${SPOOL}/${service}`}; t=; tried=; opened=; keep=1
 fail() { printf '%s\\n' "$2" >&2; exit "$1"; }
@@ -119,7 +119,7 @@ leave() {
   trap '' HUP TERM INT PIPE
   [ -z "$t" ] || rm -rf "$t"
   [ -z "$tried" ] || { keys ''; rm -rf "$shared"; }
-  [ -n "$keep" ] || { ${drop}; }
+  [ -n "$keep" ] || find . -maxdepth 1 -type f ! -name lock -delete
 }
 mkdir -p "$spool" || fail ${RECEIVED.full} "cannot make $spool"
 exec 8>>"$spool/lock"; flock -w 30 8 || fail ${RECEIVED.busy} 'another run still writes there'
@@ -172,7 +172,7 @@ export function receiveScript(order: ReceiveOrder): Command {
     pieces.map(({ digest, have }) => sh`truncate -s ${have} ${digest} && touch ${digest}`.text).join(' && ') +
       ` || { keep=; fail ${RECEIVED.full} 'no room for a file'; }`,
   )
-  return sh`${spoolScript(service, order.opening, sh`rm -f ${files}`)}
+  return sh`${spoolScript(service, order.opening)}
 ${touched}
 sweep
 held() { stat -c %s ${files}; }

@@ -5,16 +5,11 @@ import { z } from 'zod'
 
 const manifestList = z.array(z.object({ Config: z.string(), Layers: z.array(z.string()) }))
 
-/** Bytes: the configuration of an image with hundreds of steps stays below. */
-const SMALL = 1024 ** 2
-
 /** What a `docker save` file holds, in the classic layout or in the OCI one. */
 export interface SavedImage {
   readonly file: string
   /** `sha256:...` of its configuration: what an image is, whatever the engine that has it calls it. */
   readonly id: string
-  /** The configuration itself. */
-  readonly config: string
   /** The name of each layer's bytes in the file, from the lowest; links are followed. */
   readonly layers: readonly string[]
 }
@@ -22,19 +17,17 @@ export interface SavedImage {
 /** Reads the table of contents. The classic layout does not store layers in order: `manifest.json`, at its end, tells. */
 export async function readSavedImage(file: string): Promise<SavedImage> {
   const links = new Map<string, string>()
-  const texts = new Map<string, string>()
+  let listed = '[]'
   await eachEntry(file, async (header, content) => {
     if (header.type === 'symlink') {
       links.set(header.name, posix.join(posix.dirname(header.name), header.linkname))
     }
-    // A configuration is small, and not known as one before the manifest has been read.
-    if (header.type === 'file' && (header.size ?? 0) < SMALL) texts.set(header.name, await content())
+    if (header.name === 'manifest.json') listed = await content()
   })
-  const [manifest] = manifestList.parse(JSON.parse(texts.get('manifest.json') ?? '[]'))
+  const [manifest] = manifestList.parse(JSON.parse(listed))
   if (manifest === undefined) throw new Error(`${file} holds no image`)
-  const config = texts.get(manifest.Config) ?? '{}'
   const id = /[0-9a-f]{64}/.exec(manifest.Config)?.[0] ?? ''
-  return { file, id: `sha256:${id}`, config, layers: manifest.Layers.map(layer => links.get(layer) ?? layer) }
+  return { file, id: `sha256:${id}`, layers: manifest.Layers.map(layer => links.get(layer) ?? layer) }
 }
 
 /** The names of the layers that can be left out for an engine that has the lowest `shared` ones. */
