@@ -23,12 +23,20 @@ export function fixedConfig(json: string, time: Date): string {
   return JSON.stringify({
     architecture: Architecture,
     ...(Variant === '' ? {} : { variant: Variant }),
-    config,
+    config: stated(config),
     created: time.toISOString().replace('.000Z', 'Z'),
     os: Os,
     rootfs: { type: 'layers', diff_ids: RootFS.Layers ?? [] },
   })
 }
+
+/** Clients of other versions print other fields that say nothing, in another order. */
+const stated = (config: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.entries(config)
+      .filter(([, value]) => ![undefined, 'null', '""', 'false', '[]', '{}'].includes(JSON.stringify(value)))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  )
 
 /**
  * Gives an image the configuration that the same release has everywhere, so that equal layers are an equal image. The

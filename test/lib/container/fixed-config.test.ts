@@ -18,6 +18,8 @@ test('when and by which engine an image was built makes no difference, all else 
   const time = new Date('2012-03-04T05:06:07Z')
   const one = fixedConfig(built('one', '2026-01-02T00:00:00.123456789Z'), time)
   expect(one).toBe(fixedConfig(built('two', '2026-03-04T00:00:00Z'), time))
+  const otherClient = built('one', '').replace('"Cmd":["x"]', '"Volumes":null,"Tty":false,"Cmd":["x"]')
+  expect(one).toBe(fixedConfig(otherClient, time))
   expect(JSON.parse(one)).toEqual({
     architecture: 'amd64',
     config: { Cmd: ['x'], Labels: { a: 'b' } },
