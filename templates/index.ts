@@ -1,6 +1,7 @@
 import { unattendedUpgrades } from './apt/unattended-upgrades.ts'
 import { haproxyConfig } from './haproxy/haproxy.cfg.ts'
 import { journaldLimits } from './journald/limits.ts'
+import { nginxConfig } from './nginx/nginx.conf.ts'
 import { postgresHba } from './postgres/hba.ts'
 import { postgresListen } from './postgres/listen.ts'
 import { epmdSocket, rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
@@ -12,6 +13,7 @@ import { sshdHardening } from './sshd/hardening.ts'
 /** The file bodies that roll-outs render. */
 export const bodies = {
   haproxyConfig,
+  nginxConfig,
   postgresHba,
   postgresListen,
   epmdSocket,

@@ -1,5 +1,5 @@
 import { CommandError } from '../errors.ts'
-import type { AdminChange, Proxy } from '../rollout/proxy.ts'
+import { checkSlots, type AdminChange, type Proxy } from '../rollout/proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { parseServers } from './haproxy-state.ts'
@@ -36,6 +36,10 @@ const rank = ({ admin }: AdminChange): number => (admin === 'ready' ? 0 : 1)
 export function setCommand(backend: string, changes: readonly AdminChange[]): Command {
   const head = sh`set -eu
 ${rawShell(SAY)}
+backend=${backend}; known=$(say "show servers state $backend")
+for server in ${changes.map(({ server }) => server)}; do
+  case $known in *" $server "*) ;; *) echo "HAProxy knows no slot $server of $backend" >&2; exit 1;; esac
+done
 begin=$(date +%s%N)`
   const says = commandLines(backend, changes).map(
     line =>
@@ -68,6 +72,7 @@ export function haproxy(host: HostContext, backend: string): Proxy {
     },
     set: async changes => {
       if (changes.length === 0) return 0
+      checkSlots(changes, name)
       const { stdout } = await host.run(setCommand(backend, changes), { root: true })
       const [, took = '0'] = /^took (\d+)$/m.exec(stdout.toString('utf8')) ?? []
       return Number(took) / 1e6

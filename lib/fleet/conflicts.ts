@@ -15,6 +15,32 @@ export function checkConflicts(fleet: Fleet, report: (path: string, problem: str
     else report(`hosts.${name}.address`, `${place} is already the address of host "${other}"`)
   }
   checkSlots(fleet, report)
+  checkProxies(fleet, report)
+}
+
+/** The hosts of a role run one proxy: its services name the same kind, and no name twice. */
+function checkProxies(fleet: Fleet, report: (path: string, problem: string) => void): void {
+  const kinds = new Map<string, readonly [kind: string, service: string]>()
+  const names = new Map<string, string>()
+  for (const [service, { proxy }] of Object.entries(fleet.services)) {
+    if (proxy === undefined) continue
+    const { role, kind = 'haproxy' } = proxy
+    const [first, other] = kinds.get(role) ?? [kind, service]
+    kinds.set(role, [first, other])
+    if (first !== kind) {
+      report(
+        `services.${service}.proxy.kind`,
+        `${kind} cannot stand on the hosts of role "${role}", where service "${other}" has ${first}`,
+      )
+    }
+    for (const name of proxy.names) {
+      const key = `${role}:${name.toLowerCase()}`
+      const taken = names.get(key)
+      if (taken === undefined) names.set(key, service)
+      else if (taken !== service)
+        report(`services.${service}.proxy.names`, `${name} is already a name of service "${taken}"`)
+    }
+  }
 }
 
 function checkSlots(fleet: Fleet, report: (path: string, problem: string) => void): void {

@@ -14,4 +14,11 @@ export interface RolloutBodies {
     readonly services: readonly ProxiedService[]
     readonly certificate: string
   }): string
+  nginxConfig(values: {
+    readonly services: readonly ProxiedService[]
+    readonly certificate: string
+    readonly home: string
+    readonly closing: string
+    readonly host: string
+  }): string
 }

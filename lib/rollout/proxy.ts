@@ -1,3 +1,4 @@
+import { ConfigError } from '../errors.ts'
 import type { Slot } from './slot.ts'
 
 /** `ready` takes new requests, `drain` only ends those it has, `maint` takes none and is not checked. */
@@ -46,4 +47,19 @@ export const serverName = (host: string, slot: Slot): string => `${host}-${slot}
 export function parseServerName(name: string): { host: string; slot: Slot } | undefined {
   const [, host, slot] = /^(.+)-(blue|green)$/.exec(name) ?? []
   return host === undefined || (slot !== 'blue' && slot !== 'green') ? undefined : { host, slot }
+}
+
+/**
+ * Throws a ConfigError unless all are names that slots can have: letters, digits, dots and dashes of a host's name. What
+ * a proxy is told is a line of commands in its own language, in which another name could say something else.
+ */
+export function checkSlots(changes: readonly AdminChange[], host: string): void {
+  const wrong = changes
+    .map(({ server }) => server)
+    .filter(name => !/^[a-z0-9][a-z0-9.-]*-(blue|green)$/.test(name))
+  if (wrong.length === 0) return
+  throw new ConfigError(
+    `${wrong.map(name => JSON.stringify(name)).join(', ')} cannot be the name of a slot`,
+    { host },
+  )
 }

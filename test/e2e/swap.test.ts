@@ -7,8 +7,9 @@ import { liveSlot, readProxies } from '../../lib/rollout/proxies.ts'
 import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
 import { FrontDoor } from './front-door.ts'
+import { docker } from './machine.ts'
 import { HAPROXY, startFront } from './swap-front.ts'
-import { NAME, SwapLab, docker } from './swap-lab.ts'
+import { NAME, SwapLab } from './swap-lab.ts'
 
 const lab = new SwapLab()
 
