@@ -25,7 +25,7 @@ END {
 
 /** Functions that `set` and the first layout share. They expect `service`, `home` and `slots`, and hold the lock. */
 const FUNCTIONS = `
-exec 9>>"$home/lock"; flock -w 60 9
+exec 9>>"$home/lock"; flock -w 60 9 || { echo "another command holds the slots of $service" >&2; exit 1; }
 rm -rf "$home"/.new.*
 tmp=$(mktemp -d "$home/.new.XXXXXX"); chmod 755 "$tmp"; trap 'rm -rf "$tmp"' EXIT
 old=/dev/null; [ ! -f "$home/current/servers" ] || old=$home/current/servers

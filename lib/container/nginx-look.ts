@@ -5,7 +5,7 @@ import { NGINX_PATHS, nginxHome, nginxLog } from './nginx-paths.ts'
  * Adds up requests and errors by server, from where it saw the log last; of what is more than 64 MB behind, nothing.
  * What was renamed to `.1` meanwhile is read to its end first.
  */
-const COUNT = `use strict; use Fcntl qw(:flock);
+export const COUNT = `use strict; use Fcntl qw(:flock);
 my ($log, $file) = @ARGV;
 open(my $lock, ">>", "$file.lock") or die "$file.lock: $!"; flock($lock, LOCK_EX);
 my (%seen, %count, %now); my $known = 0;

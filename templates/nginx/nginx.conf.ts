@@ -198,7 +198,7 @@ ${live}
         }
         location / {
             set $fleet_held '';
-            if (-e ${held}) {
+            if (-f ${held}.until) {
                 set $fleet_held held;
             }
             set $fleet_wait $fleet_held$fleet_upgrade;
@@ -208,7 +208,7 @@ ${live}
             if ($fleet_held) {
                 return 594;
             }
-            if (-e ${word(home)}/${word(name)}/maintenance) {
+            if (-f ${word(home)}/${word(name)}/maintenance) {
                 return 593;
             }
 ${live}

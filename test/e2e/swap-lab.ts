@@ -38,8 +38,9 @@ export class SwapLab {
   readonly web: readonly Machine[]
   readonly events: FleetEvent[] = []
   readonly #name: string
-  readonly #kind: ProxyKind
+  /** Of its machines: several labs stand side by side. */
   readonly #place: string
+  readonly #kind: ProxyKind
   folder = ''
   /** Where its users come in, once it has a certificate. */
   door: Door | undefined
@@ -47,7 +48,7 @@ export class SwapLab {
   constructor(name = NAME, { kind = 'haproxy', image = 't-swap-host' }: SwapLabOptions = {}) {
     this.#name = name
     this.#kind = kind
-    this.#place = [name, process.env.FLEET_LAB].filter(Boolean).join('-')
+    this.#place = `${name}${process.env.FLEET_LAB ?? ''}`
     this.lb = new Machine('lb', { prefix: this.#place, image })
     this.web = ['web1', 'web2'].map(host => new Machine(host, { prefix: this.#place }))
   }

@@ -12,7 +12,7 @@ import { booted, docker } from './machine.ts'
 import { SwapLab } from './swap-lab.ts'
 
 /** Its own service, whose images no other test takes away. */
-const NAME = `t-swap-nginx${process.env.FLEET_LAB === undefined ? '' : `-${process.env.FLEET_LAB}`}`
+const NAME = 't-swap-nginx'
 
 const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies' })
 const door = new FrontDoor('app.swap.test', () => lab.lb.address)
@@ -29,6 +29,7 @@ describe('a swap on two engines and nginx 1.22', () => {
       now: new Date(),
       signal: new AbortController().signal,
     })
+    lab.door = { origin: 'https://app.swap.test', ca: [certificate.ca] }
     door.ca = certificate.ca
     const servers = lab.web.flatMap(({ name, address }) => [
       { name: `${name}-blue`, address, port: 8001 },
