@@ -44,11 +44,7 @@ async function containerPart(
   const door = await doorPart(ctx, service.proxy, bodies)
   return host => [
     ...(host.role === service.role ? slotHostResources(bodies.finishSlots()) : []),
-<<<<<<< HEAD
     ...door(host),
-=======
-    ...(host.role === role ? door : []),
->>>>>>> h/nginx
   ]
 }
 
