@@ -9,6 +9,7 @@ import {
   type TaskContext,
 } from '../lib/index.ts'
 import { liveSlots, type LiveSlot } from '../lib/rollout/live-slots.ts'
+import { describeFront, frontStates, type FrontState } from '../lib/status/fronts.ts'
 import { parseStatus } from '../lib/status/host-status.ts'
 import { statusProbe } from '../lib/status/probe.ts'
 import { describeQuarantined, quarantinedHosts } from '../lib/status/quarantined.ts'
@@ -40,14 +41,16 @@ export default defineTask({
   hosts: 'all',
   examples: ['fleet status', 'fleet status --on sync --json'],
   async run(ctx) {
-    const [answers, live] = await Promise.all([
+    const [answers, live, fronts] = await Promise.all([
       ctx.each(ctx.hosts, host => ask(ctx, host)),
       liveSlots(ctx).catch(() => new Map<string, LiveSlot>()),
+      frontStates(ctx).catch((): readonly FrontState[] => []),
     ])
     // In the fleet's order, not in that of the answers.
     const rows = ctx.hosts.flatMap(host => answers.get(host.name) ?? [])
     const quarantined = quarantinedHosts(rows)
-    ctx.print([statusTable(rows, live, ctx.now()), ...quarantined.map(describeQuarantined)].join('\n'))
+    const lines = [...quarantined.map(describeQuarantined), ...fronts.flatMap(describeFront)]
+    ctx.print([statusTable(rows, live, ctx.now()), ...lines].join('\n'))
     const silent = rows.filter(({ answer }) => typeof answer === 'string')
     for (const { host, answer } of silent) if (typeof answer === 'string') ctx.warn(answer, host)
     return {
@@ -61,6 +64,7 @@ export default defineTask({
             .map(({ slot, health, check }) => ({ service, slot, health, check })),
         ),
         quarantined: quarantined.filter(entry => entry.host === host.name),
+        fronts: fronts.filter(({ proxy }) => proxy === host.name),
       })),
       exitCode: silent.length > 0 ? 5 : 0,
     }
