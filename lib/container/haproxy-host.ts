@@ -7,6 +7,7 @@ import type { Handler, Resource } from '../resource/resource.ts'
 import type { Secret } from '../shell/secret.ts'
 import { sh } from '../shell/sh.ts'
 import { HAPROXY_PATHS } from './haproxy-paths.ts'
+import { haproxyUpgrade } from './haproxy-upgrade.ts'
 
 /** Where HAProxy finds its key and certificate. */
 export const CERTIFICATE = '/etc/haproxy/fleet.pem'
@@ -42,6 +43,7 @@ export interface HaproxyFiles {
  */
 export const haproxyResources = ({ config, lua, certificate, pages }: HaproxyFiles): readonly Resource[] => [
   packages(['haproxy', 'socat']),
+  ...haproxyUpgrade(),
   directory({ path: '/etc/haproxy', mode: 0o755 }),
   file({ path: CERTIFICATE, content: certificate, mode: 0o600, notify: [reloadHaproxy] }),
   ...haproxyPages(pages),

@@ -36,6 +36,9 @@ test('the proxy is configured with its certificate there, checked, and reloaded 
     pages: new Map([['web', 'page']]),
   })
   expect(resources.map(({ id }) => id).filter(id => /^(file|unit)/.test(id))).toEqual([
+    'file /usr/local/lib/fleetfile/renew-haproxy',
+    'file /etc/apt/apt.conf.d/61fleetfile-haproxy',
+    'file /etc/needrestart/conf.d/fleetfile-haproxy.conf',
     'file /etc/haproxy/fleet.pem',
     'file /etc/haproxy/maintenance/web.html',
     'file /var/lib/haproxy/fleet.map',
