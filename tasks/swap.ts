@@ -30,7 +30,10 @@ export default defineTask({
     requireChosen(ctx, name, service)
     const release = await serviceRelease(ctx, name, service, ref)
     const mustered = await muster(ctx, [{ name, service, strategy: strategyOf(service), release }])
-    await using _held = await takeLeases(ctx, serviceLeases({ ...ctx, hosts: mustered.hosts }, [[name, service]]))
+    await using _held = await takeLeases(
+      ctx,
+      serviceLeases({ ...ctx, hosts: mustered.hosts }, [[name, service]]),
+    )
     await mustered.write()
     const report = await swapIn(ctx, swapTarget(ctx, name, service, mustered.away(name)), release)
     if (report.outcome === 'deployed')

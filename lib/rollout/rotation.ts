@@ -43,7 +43,9 @@ export class Rotation {
 
   /** Reads who serves. Throws a ConfigError when a proxy does not know one of the hosts. */
   async open(hosts: readonly string[]): Promise<void> {
-    const views = await Promise.all(this.#proxies.map(async proxy => ({ proxy, servers: await proxy.read() })))
+    const views = await Promise.all(
+      this.#proxies.map(async proxy => ({ proxy, servers: await proxy.read() })),
+    )
     const issues = views.flatMap(({ proxy, servers }) => {
       const missing = hosts.filter(host => servers.every(server => server.host !== host))
       return missing.length === 0 ? [] : [`${proxy.host} does not know ${missing.join(', ')}`]

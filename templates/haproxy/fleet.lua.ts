@@ -11,7 +11,10 @@ export interface HaproxyLua {
  * What HAProxy's own language cannot say: pages of any size, and requests that wait until a time in the map has come. A
  * hold ends by itself, after 30 seconds at the latest, whatever becomes of who asked for it.
  */
-export const haproxyLua = ({ pages, map }: HaproxyLua): string => text`-- Written by fleet; changes here are overwritten.
+export const haproxyLua = ({
+  pages,
+  map,
+}: HaproxyLua): string => text`-- Written by fleet; changes here are overwritten.
 local map = Map.new(${quoted(map)}, Map._str)
 local pages = {}
 

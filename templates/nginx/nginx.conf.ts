@@ -165,10 +165,7 @@ const answers = (name: string, home: string): string => `        location = /${w
             return 200 "$fleet_state ${variable(word(name))}\\n";
         }`
 
-function server(
-  { name, names, health }: NginxService,
-  { home, closing, pages, hold }: NginxConfig,
-): string {
+function server({ name, names, health }: NginxService, { home, closing, pages, hold }: NginxConfig): string {
   const pass = 'proxy_pass http://$fleet_group$fleet_once;'
   const held = `${word(hold)}${word(name)}`
   const live = `            if ($fleet_group = none) {

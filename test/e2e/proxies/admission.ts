@@ -72,6 +72,9 @@ export function admissionContract(subject: Subject): void {
     await sleep(500)
     expect(await subject.proxy.admit({ holdSeconds: 0 })).toBe(true)
     expect(await subject.proxy.admit({ holdSeconds: 0 })).toBe(false)
-    expect(await sent).toMatchObject({ status: 200, answer: expect.stringMatching(/green 300000$/) as unknown })
+    expect(await sent).toMatchObject({
+      status: 200,
+      answer: expect.stringMatching(/green 300000$/) as unknown,
+    })
   })
 }

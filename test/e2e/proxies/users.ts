@@ -54,7 +54,15 @@ export class Users {
       let headers: IncomingHttpHeaders = {}
       const asking = request(this.#options(path, more))
       const end = (status: number, answer: string) =>
-        resolve({ sent, ended: performance.now(), status, answer, reused: asking.reusedSocket, body: text, headers })
+        resolve({
+          sent,
+          ended: performance.now(),
+          status,
+          answer,
+          reused: asking.reusedSocket,
+          body: text,
+          headers,
+        })
       asking.on('response', (response: IncomingMessage) => {
         headers = response.headers
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))

@@ -26,6 +26,8 @@ test('routes by name, and names no slot: a swap changes none of it', () => {
 
 test.each(['a b', 'x;\n evil', '', '"', '{', '$host', "'"])('%j cannot become a directive', value => {
   expect(() => config([{ name: 'web', names: [value], health: '/up' }])).toThrow('cannot stand in nginx.conf')
-  expect(() => config([{ name: value, names: ['app.test'], health: '/up' }])).toThrow('cannot stand in nginx.conf')
+  expect(() => config([{ name: value, names: ['app.test'], health: '/up' }])).toThrow(
+    'cannot stand in nginx.conf',
+  )
   expect(() => config([], value)).toThrow('cannot stand in nginx.conf')
 })

@@ -92,8 +92,8 @@ test('the host gets slots, then the configuration that names them, checked, and 
 test.each(['/a b', '/"', '/up\nweb1-green 6.6.6.6:1', ''])(
   '%j cannot be asked for as a health path',
   health => {
-    expect(() => nginxResources([{ ...service, health }], '', new Secret('certificate', ''), new Map())).toThrow(
-      'cannot be told to nginx',
-    )
+    expect(() =>
+      nginxResources([{ ...service, health }], '', new Secret('certificate', ''), new Map()),
+    ).toThrow('cannot be told to nginx')
   },
 )
