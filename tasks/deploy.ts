@@ -73,7 +73,7 @@ export default defineTask({
       return release === undefined ? [] : [{ name: service, service: spec, strategy, release }]
     })
     const mustered = await muster(ctx, candidates)
-    await using _held = await takeLeases(ctx, serviceLeases(mustered, services))
+    await using _held = await takeLeases(ctx, serviceLeases({ ...ctx, hosts: mustered.hosts }, services))
     await mustered.write()
     ctx.phase('what the releases stand on: packages, stores, engines, proxies')
     const [foundation] = await Promise.all([

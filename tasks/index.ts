@@ -89,6 +89,16 @@ export const tasks: readonly TaskEntry[] = [
     load: () => import('./logs.ts'),
   },
   {
+    name: 'maintenance',
+    summary: 'Show the users of a service its maintenance page, or let them in again',
+    load: () => import('./maintenance.ts'),
+  },
+  {
+    name: 'pause',
+    summary: 'Hold new requests at the proxies for a few seconds, then let them through',
+    load: () => import('./pause.ts'),
+  },
+  {
     name: 'plan',
     summary: 'Show what provision and deploy would change, file by file',
     load: () => import('./plan.ts'),

@@ -11,6 +11,7 @@ import {
 import { liveSlots, type LiveSlot } from '../lib/rollout/live-slots.ts'
 import { describeOnce } from '../lib/status/once-line.ts'
 import { onceProbes, onceStates } from '../lib/status/once.ts'
+import { describeFront, frontStates, type FrontState } from '../lib/status/fronts.ts'
 import { parseStatus } from '../lib/status/host-status.ts'
 import { statusProbe } from '../lib/status/probe.ts'
 import { describeQuarantined, quarantinedHosts } from '../lib/status/quarantined.ts'
@@ -45,9 +46,10 @@ export default defineTask({
   hosts: 'all',
   examples: ['fleet status', 'fleet status --on sync --json'],
   async run(ctx) {
-    const [answers, live] = await Promise.all([
+    const [answers, live, fronts] = await Promise.all([
       ctx.each(ctx.hosts, host => ask(ctx, host)),
       liveSlots(ctx).catch(() => new Map<string, LiveSlot>()),
+      frontStates(ctx).catch((): readonly FrontState[] => []),
     ])
     // In the fleet's order, not in that of the answers.
     const rows = ctx.hosts.flatMap(host => answers.get(host.name) ?? [])
@@ -58,13 +60,12 @@ export default defineTask({
         typeof answer === 'string' ? [] : answer.once.map(each => ({ ...each, host: host.name })),
       ),
     )
-    ctx.print(
-      [
-        statusTable(rows, live, ctx.now()),
-        ...once.map(describeOnce),
-        ...quarantined.map(describeQuarantined),
-      ].join('\n'),
-    )
+    const lines = [
+      ...once.map(describeOnce),
+      ...quarantined.map(describeQuarantined),
+      ...fronts.flatMap(describeFront),
+    ]
+    ctx.print([statusTable(rows, live, ctx.now()), ...lines].join('\n'))
     const silent = rows.filter(({ answer }) => typeof answer === 'string')
     for (const { host, answer } of silent) if (typeof answer === 'string') ctx.warn(answer, host)
     return {
@@ -79,6 +80,7 @@ export default defineTask({
         ),
         quarantined: quarantined.filter(entry => entry.host === host.name),
         holds: once.filter(state => state.state === 'held' && state.host === host.name),
+        fronts: fronts.filter(({ proxy }) => proxy === host.name),
       })),
       exitCode: silent.length > 0 ? 5 : 0,
     }

@@ -38,7 +38,10 @@ export default defineTask({
       uncommitted: uncommitted ? 'take' : 'refuse',
     })
     const mustered = await muster(ctx, [{ name, service, strategy: strategyOf(service), release }])
-    await using _held = await takeLeases(ctx, serviceLeases(mustered, [[name, service]]))
+    await using _held = await takeLeases(
+      ctx,
+      serviceLeases({ ...ctx, hosts: mustered.hosts }, [[name, service]]),
+    )
     await mustered.write()
     const report = await swapIn(ctx, swapTarget(ctx, name, service, mustered.away(name)), release)
     if (report.outcome === 'deployed')

@@ -1,6 +1,8 @@
 import { unattendedUpgrades } from './apt/unattended-upgrades.ts'
+import { haproxyLua } from './haproxy/fleet.lua.ts'
 import { haproxyConfig } from './haproxy/haproxy.cfg.ts'
 import { journaldLimits } from './journald/limits.ts'
+import { maintenancePage } from './maintenance/page.ts'
 import { nginxConfig } from './nginx/nginx.conf.ts'
 import { postgresHba } from './postgres/hba.ts'
 import { postgresListen } from './postgres/listen.ts'
@@ -13,6 +15,8 @@ import { sshdHardening } from './sshd/hardening.ts'
 /** The file bodies that roll-outs render. */
 export const bodies = {
   haproxyConfig,
+  haproxyLua,
+  maintenancePage,
   nginxConfig,
   postgresHba,
   postgresListen,

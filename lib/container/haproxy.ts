@@ -2,20 +2,14 @@ import { CommandError } from '../errors.ts'
 import { checkSlots, type AdminChange, type NotedFlip, type Proxy } from '../rollout/proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
+import { admissionCommand, admitCommand, parseAdmission } from './haproxy-admission.ts'
+import { HAPROXY_PATHS, SAY } from './haproxy-paths.ts'
 import { parseServers } from './haproxy-state.ts'
 import { notedFlip, refuseStopped } from './noted-flip.ts'
 import { sanitise } from '../text/sanitise.ts'
 
-/** Where HAProxy listens for commands and keeps what must survive it. The same paths as in its configuration. */
-export const HAPROXY_PATHS = {
-  socket: '/run/haproxy/admin.sock',
-  state: '/var/lib/haproxy/server-state',
-} as const
-
 /** HAProxy reads a command line of at most 16 KiB. */
 const LINE_LIMIT = 12_000
-
-const SAY = `say() { printf '%s\\n' "$1" | socat -t 10 - UNIX-CONNECT:${HAPROXY_PATHS.socket}; }`
 
 /** Changes as few command lines as HAProxy takes: one for up to about a hundred hosts. */
 export function commandLines(backend: string, changes: readonly AdminChange[]): string[] {
@@ -82,6 +76,14 @@ export function haproxy(host: HostContext, backend: string): Proxy {
       refuseStopped(answer, backend, flip)
       const [, took = '0'] = /^took (\d+)$/m.exec(answer) ?? []
       return Number(took) / 1e6
+    },
+    admission: async () => {
+      const { stdout } = await host.read(admissionCommand, { root: true })
+      return parseAdmission(stdout.toString('utf8'), backend, name)
+    },
+    admit: async change => {
+      const { stdout } = await host.run(admitCommand(backend, change), { root: true })
+      return stdout.toString('utf8').includes('changed')
     },
   }
 }

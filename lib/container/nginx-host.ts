@@ -74,11 +74,20 @@ const slotsKind = (service: string): Kind<FileWanted, PathSeen> => ({
   ],
 })
 
+/** The maintenance pages of services, by name: nginx reads them for each request. */
+export const nginxPages = (pages: ReadonlyMap<string, string>): readonly Resource[] => [
+  directory({ path: NGINX_PATHS.pages, mode: 0o755 }),
+  ...[...pages].map(([service, content]) =>
+    file({ path: `${NGINX_PATHS.pages}/${service}.html`, content, mode: 0o644 }),
+  ),
+]
+
 /** What a host needs to be an nginx in front of these services. No slot changes. */
 export function nginxResources(
   services: readonly ProxiedService[],
   config: string,
   certificate: Secret,
+  pages: ReadonlyMap<string, string>,
 ): readonly Resource[] {
   // After the new configuration: what serves is said anew in its terms, in case a host has another address.
   const settle = services.map(({ name }) => `( ${setCommand(name, '').text}\n) >/dev/null`)
@@ -98,6 +107,7 @@ export function nginxResources(
       notify: [daemonReload],
     }),
     file({ path: NGINX_CERTIFICATE, content: certificate, mode: 0o600, notify }),
+    ...nginxPages(pages),
     ...services.map(service => ({
       id: `nginx slots ${service.name}`,
       kind: slotsKind(service.name),

@@ -5,6 +5,10 @@ export const NGINX_PATHS = {
   home: '/var/lib/nginx/fleet',
   /** While this file is there, answers end their connection. */
   closing: '/run/fleetfile-nginx.closing',
+  /** A folder with the maintenance page of each service. */
+  pages: '/etc/nginx/maintenance',
+  /** Before a service's name: the socket on which held requests wait. */
+  hold: '/run/fleetfile-nginx.hold-',
   reload: '/usr/local/lib/fleetfile/nginx-reload',
   /** Asked on the loopback for what nginx itself takes to be live. */
   host: 'live.fleetfile.invalid',

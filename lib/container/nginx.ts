@@ -2,6 +2,7 @@ import { CommandError, messageOf } from '../errors.ts'
 import { checkSlots, type AdminChange, type Proxy } from '../rollout/proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import type { Command } from '../shell/sh.ts'
+import { admissionCommand, admitCommand, parseAdmission } from './nginx-admission.ts'
 import { setCommand } from './nginx-layout.ts'
 import { refuseStopped } from './noted-flip.ts'
 import { lookCommand } from './nginx-look.ts'
@@ -34,5 +35,8 @@ export function nginx(host: HostContext, service: string): Proxy {
       const [, took = '0'] = /^took (\d+)$/m.exec(output) ?? []
       return Number(took) / 1e6
     },
+    admission: async () => parseAdmission(await told(host.read.bind(host), admissionCommand(service))),
+    admit: async change =>
+      (await told(host.run.bind(host), admitCommand(service, change))).includes('changed'),
   }
 }

@@ -18,7 +18,7 @@ export type Unreachable = 'fail' | 'skip'
 
 /** How a release of a process service goes out. */
 export interface Rollout {
-  /** `all` unless told. */
+  /** `all` unless told; `serial` behind a proxy. */
   readonly order?: RolloutOrder
   /** As many hosts may fail before no further batch begins; none unless told. */
   readonly maxFailures?: HostCount

@@ -1,4 +1,4 @@
-import { HAPROXY_PATHS } from '../container/haproxy.ts'
+import { HAPROXY_PATHS } from '../container/haproxy-paths.ts'
 import { adminOf } from '../container/haproxy-state.ts'
 import { NGINX_PATHS } from '../container/nginx-paths.ts'
 import { UsageError } from '../errors.ts'

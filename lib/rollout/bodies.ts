@@ -14,11 +14,18 @@ export interface RolloutBodies {
     readonly services: readonly ProxiedService[]
     readonly certificate: string
   }): string
+  haproxyLua(values: {
+    readonly pages: readonly { readonly service: string; readonly path: string }[]
+    readonly map: string
+  }): string
+  maintenancePage(): string
   nginxConfig(values: {
     readonly services: readonly ProxiedService[]
     readonly certificate: string
     readonly home: string
     readonly closing: string
+    readonly pages: string
+    readonly hold: string
     readonly host: string
   }): string
 }

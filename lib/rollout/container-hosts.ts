@@ -1,15 +1,14 @@
 import type { EngineName } from '../fleet/container-model.ts'
-import type { ContainerService, Fleet } from '../fleet/model.ts'
+import type { Fleet, Service } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { directory } from '../resource/kinds/directory.ts'
 import { file } from '../resource/kinds/file.ts'
 import { packages } from '../resource/kinds/packages.ts'
 import { timer } from '../resource/kinds/timer.ts'
 import { unit } from '../resource/kinds/unit.ts'
-import type { Handler, Resource } from '../resource/resource.ts'
-import type { Secret } from '../shell/secret.ts'
+import type { Resource } from '../resource/resource.ts'
 import { sh } from '../shell/sh.ts'
-import { serverName } from './proxy.ts'
+import { serverName, WHOLE_HOST } from './proxy.ts'
 import { SLOTS } from './slot.ts'
 
 const FINISH_SLOTS = '/usr/local/lib/fleetfile/finish-slots'
@@ -37,33 +36,15 @@ export const slotHostResources = (
   }),
 ]
 
-/** Where HAProxy finds its key and certificate. */
-export const CERTIFICATE = '/etc/haproxy/fleet.pem'
-
-const reloadHaproxy: Handler = { id: 'reload haproxy', script: 'systemctl reload-or-restart haproxy' }
-
-/** What the proxy's host needs: HAProxy with its certificate and a configuration that no swap ever changes. */
-export const proxyResources = (config: string, certificate: Secret): readonly Resource[] => [
-  packages(['haproxy', 'socat']),
-  directory({ path: '/etc/haproxy', mode: 0o755 }),
-  file({ path: CERTIFICATE, content: certificate, mode: 0o600, notify: [reloadHaproxy] }),
-  file({
-    path: '/etc/haproxy/haproxy.cfg',
-    content: config,
-    mode: 0o644,
-    check: sh`haproxy -c -q -f "$1"`,
-    notify: [reloadHaproxy],
-  }),
-  unit({ name: 'haproxy.service', enabled: true, active: true }),
-]
-
-/** A service as the proxy sees it: both slots of each of its hosts. */
+/** A service as the proxy sees it: both slots of each of its hosts, or its whole hosts. */
 export interface ProxiedService {
   readonly name: string
   readonly names: readonly string[]
   readonly health: string
   /** The secret that holds its certificate. */
   readonly certificate?: string
+  /** The file that holds its maintenance page, relative to the fleet file. */
+  readonly maintenance?: string
   readonly servers: readonly { readonly name: string; readonly address: string; readonly port: number }[]
 }
 
@@ -73,23 +54,27 @@ export const proxiedServices = (
   role: string,
   hosts: readonly FleetHost[],
 ): readonly ProxiedService[] =>
-  Object.entries(fleet.services)
-    .filter(
-      (entry): entry is [string, ContainerService] =>
-        entry[1].kind === 'container' && entry[1].proxy.role === role,
-    )
-    .map(([name, service]) => ({
-      name,
-      names: service.proxy.names,
-      health: service.health,
-      ...(service.proxy.certificate === undefined ? {} : { certificate: service.proxy.certificate }),
-      servers: hosts
-        .filter(host => host.role === service.role)
-        .flatMap(host =>
-          SLOTS.map(slot => ({
-            name: serverName(host.name, slot),
-            address: host.address,
-            port: service.slots[slot],
-          })),
-        ),
-    }))
+  Object.entries(fleet.services).flatMap(([name, service]) => {
+    const { proxy } = service
+    if (proxy?.role !== role) return []
+    const { names, certificate, maintenance } = proxy
+    return [
+      {
+        name,
+        names,
+        health: service.kind === 'container' ? service.health : (service.proxy?.health ?? '/'),
+        ...(certificate === undefined ? {} : { certificate }),
+        ...(maintenance === undefined ? {} : { maintenance }),
+        servers: hosts.filter(host => host.role === service.role).flatMap(host => serversOn(host, service)),
+      },
+    ]
+  })
+
+function serversOn(host: FleetHost, service: Service): ProxiedService['servers'] {
+  const { name, address } = host
+  if (service.kind === 'container') {
+    return SLOTS.map(slot => ({ name: serverName(name, slot), address, port: service.slots[slot] }))
+  }
+  const { proxy } = service
+  return proxy === undefined ? [] : [{ name: serverName(name, WHOLE_HOST), address, port: proxy.port }]
+}

@@ -11,6 +11,7 @@ import { batches, failuresBorne, neededHosts } from './order.ts'
 import { checkProcessHealth } from './process-health.ts'
 import { settleKilled } from './killed.ts'
 import { migrationId, processResources } from './processes.ts'
+import { processTurns } from './process-turns.ts'
 import { backCommand } from './release-before.ts'
 import type { Release } from './release.ts'
 import { resolveEnv } from './service-env.ts'
@@ -107,6 +108,7 @@ export async function deployProcesses(
     await settle()
     return report
   }
+  const turns = await processTurns(ctx, name, service, hosts, away)
   const bring = async (host: FleetHost): Promise<readonly string[]> => {
     const { changed } = await ctx.apply(resources, [host]).catch((error: unknown) => {
       touched.push(host)
@@ -117,7 +119,9 @@ export async function deployProcesses(
     await checkProcessHealth(ctx, host, name, service)
     return ids
   }
-  const { done, failed, away: lost } = await settled(inBatches(ctx, plan, bring))
+  const work = (host: FleetHost) => turns.take(host, resources(host), () => bring(host))
+  const { done, failed, away: lost } = await settled(inBatches(ctx, plan, work))
+  await turns.exclude(lost.map(({ host }) => host))
   const changed = new Map(hosts.map(host => [host.name, done.get(host.name) ?? []]))
   return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0), failed, lost }
 }

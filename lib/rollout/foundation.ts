@@ -1,10 +1,12 @@
 import type { FleetHost } from '../fleet/resolved.ts'
+import type { FrontDoor } from '../fleet/front-door-model.ts'
 import type { ContainerService, ProcessService, Service } from '../fleet/model.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { ApplyReport, TaskContext } from '../task/context.ts'
 import type { RolloutBodies } from './bodies.ts'
 import { proxiedServices, slotHostResources } from './container-hosts.ts'
 import { frontDoorResources } from './front-door-resources.ts'
+import { maintenancePages } from './maintenance-pages.ts'
 import { processPackages } from './processes.ts'
 import { proxyCertificate } from './proxy-certificate.ts'
 import { serviceStores } from './service-stores.ts'
@@ -14,7 +16,24 @@ type Part = (host: FleetHost) => readonly Resource[]
 
 async function processPart(ctx: TaskContext, service: ProcessService, bodies: RolloutBodies): Promise<Part> {
   const stores = await serviceStores(ctx, service, bodies)
-  return host => (host.role === service.role ? [...stores(host), processPackages(service)] : [])
+  const door = service.proxy === undefined ? () => [] : await doorPart(ctx, service.proxy, bodies)
+  return host => [
+    ...(host.role === service.role ? [...stores(host), processPackages(service)] : []),
+    ...door(host),
+  ]
+}
+
+/** What a service asks of the hosts in front of it: a proxy that knows all services behind it. */
+async function doorPart(
+  ctx: TaskContext,
+  { role, kind = 'haproxy' }: FrontDoor,
+  bodies: RolloutBodies,
+): Promise<Part> {
+  const certificate = await proxyCertificate(ctx, role)
+  const services = proxiedServices(ctx.fleet, role, ctx.allHosts)
+  const pages = await maintenancePages(ctx, services)
+  const resources = frontDoorResources(kind, services, certificate, bodies, pages)
+  return host => (host.role === role ? resources : [])
 }
 
 async function containerPart(
@@ -22,13 +41,10 @@ async function containerPart(
   service: ContainerService,
   bodies: RolloutBodies,
 ): Promise<Part> {
-  const { role, kind = 'haproxy' } = service.proxy
-  const certificate = await proxyCertificate(ctx, role)
-  const services = proxiedServices(ctx.fleet, role, ctx.allHosts)
-  const door = frontDoorResources(kind, services, certificate, bodies)
+  const door = await doorPart(ctx, service.proxy, bodies)
   return host => [
     ...(host.role === service.role ? slotHostResources(bodies.finishSlots(), service.engine) : []),
-    ...(host.role === role ? door : []),
+    ...door(host),
   ]
 }
 

@@ -1,27 +1,55 @@
-import { NGINX_CERTIFICATE, nginxResources } from '../container/nginx-host.ts'
+import { CERTIFICATE, haproxyPage, haproxyPages, haproxyResources } from '../container/haproxy-host.ts'
+import { HAPROXY_PATHS } from '../container/haproxy-paths.ts'
+import { NGINX_CERTIFICATE, nginxPages, nginxResources } from '../container/nginx-host.ts'
 import { NGINX_PATHS } from '../container/nginx-paths.ts'
 import { ConfigError } from '../errors.ts'
 import type { ProxyKind } from '../fleet/front-door-model.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Secret } from '../shell/secret.ts'
 import type { RolloutBodies } from './bodies.ts'
-import { CERTIFICATE, proxyResources, type ProxiedService } from './container-hosts.ts'
+import type { ProxiedService } from './container-hosts.ts'
 
-/** What a host in front of these services needs to be a proxy of the kind. No slot changes. */
+type Bodies = Pick<RolloutBodies, 'haproxyConfig' | 'haproxyLua' | 'nginxConfig' | 'maintenancePage'>
+
+/**
+ * What a host in front of these services needs to be a proxy of the kind. No slot changes. `own` are the maintenance
+ * pages of services that bring one, by name.
+ */
 export function frontDoorResources(
   kind: ProxyKind,
   services: readonly ProxiedService[],
   certificate: Secret,
-  bodies: Pick<RolloutBodies, 'haproxyConfig' | 'nginxConfig'>,
+  bodies: Bodies,
+  own: ReadonlyMap<string, string> = new Map(),
 ): readonly Resource[] {
+  const pages = new Map(services.map(({ name }) => [name, own.get(name) ?? bodies.maintenancePage()]))
   switch (kind) {
     case 'haproxy':
-      return proxyResources(bodies.haproxyConfig({ services, certificate: CERTIFICATE }), certificate)
+      return haproxyResources({
+        config: bodies.haproxyConfig({ services, certificate: CERTIFICATE }),
+        lua: bodies.haproxyLua({
+          pages: services.map(({ name }) => ({ service: name, path: haproxyPage(name) })),
+          map: HAPROXY_PATHS.map,
+        }),
+        certificate,
+        pages,
+      })
     case 'nginx': {
-      const { home, closing, host } = NGINX_PATHS
-      const config = bodies.nginxConfig({ services, certificate: NGINX_CERTIFICATE, home, closing, host })
-      return nginxResources(services, config, certificate)
+      const config = bodies.nginxConfig({ services, certificate: NGINX_CERTIFICATE, ...NGINX_PATHS })
+      return nginxResources(services, config, certificate, pages)
     }
+    case 'trafficserver':
+      throw new ConfigError(`no proxy of the kind ${kind} is known`)
+  }
+}
+
+/** The maintenance pages alone, by service: they may change between two deploys. */
+export function pageResources(kind: ProxyKind, pages: ReadonlyMap<string, string>): readonly Resource[] {
+  switch (kind) {
+    case 'haproxy':
+      return haproxyPages(pages)
+    case 'nginx':
+      return nginxPages(pages)
     case 'trafficserver':
       throw new ConfigError(`no proxy of the kind ${kind} is known`)
   }

@@ -36,6 +36,21 @@ export interface NotedFlip {
   readonly always?: boolean
 }
 
+/** What a proxy does with new requests before a slot gets them. The health path is always answered from a slot. */
+export interface Admission {
+  /** Users get the service's maintenance page. */
+  readonly maintenance: boolean
+  /** Milliseconds for which requests are still held back; 0 when they are not. */
+  readonly heldMilliseconds: number
+}
+
+/** What is left out stays as it is. */
+export interface AdmissionChange {
+  readonly maintenance?: boolean
+  /** How long requests are held back from now on; 0 lets them go. */
+  readonly holdSeconds?: number
+}
+
 /** A proxy in front of a service, on one host: the only source of what is live. */
 export interface Proxy {
   /** The proxy's host. */
@@ -47,7 +62,16 @@ export interface Proxy {
    * AbortedError, and changes nothing, where its run was asked to stop before.
    */
   set(changes: readonly AdminChange[], flip?: NotedFlip): Promise<number>
+  admission(): Promise<Admission>
+  /**
+   * Changes it with one execution and makes that survive a reload and a restart; a hold ends by itself. Resolves with
+   * whether anything was otherwise before.
+   */
+  admit(change: AdmissionChange): Promise<boolean>
 }
+
+/** What a host without slots is called in a proxy: it is one slot of its own. */
+export const WHOLE_HOST: Slot = 'blue'
 
 /** The name that a slot of a host has in the proxy. */
 export const serverName = (host: string, slot: Slot): string => `${host}-${slot}`

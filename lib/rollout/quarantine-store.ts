@@ -20,9 +20,7 @@ export interface QuarantineView {
 
 /** The hosts that keep a service's record: those that run it and those in front of it. */
 export const keepers = (hosts: readonly FleetHost[], service: Service): readonly FleetHost[] =>
-  hosts.filter(
-    ({ role }) => role === service.role || (service.kind === 'container' && role === service.proxy.role),
-  )
+  hosts.filter(({ role }) => role === service.role || role === service.proxy?.role)
 
 /** Asks hosts who is in quarantine for some services. A host that is said to be in it is not waited for. */
 export async function readQuarantine(

@@ -21,8 +21,10 @@ export interface StrategyOptions {
 /** What the fleet file says of a service, and the command line instead of it. */
 export function strategyOf(service: Service, options: StrategyOptions = {}): Strategy {
   const said = service.kind === 'processes' ? (service.rollout ?? {}) : {}
+  // Hosts behind a load balancer leave it for their turn: not all at once.
+  const usual = service.kind === 'processes' && service.proxy !== undefined ? 'serial' : 'all'
   return {
-    order: parseOrder(options.order ?? '') ?? said.order ?? 'all',
+    order: parseOrder(options.order ?? '') ?? said.order ?? usual,
     maxFailures: parseFailureLimit(options.maxFailures ?? '') ?? said.maxFailures ?? 0,
     pauseSeconds: said.pauseSeconds ?? 0,
     unreachable: options.unreachable ?? service.rollout?.unreachable ?? 'fail',

@@ -18,6 +18,9 @@ export interface HaproxyConfig {
   readonly certificate: string
   readonly socket?: string
   readonly stateFile?: string
+  /** The map that says what is shut or held, and the program that reads it. */
+  readonly map?: string
+  readonly lua?: string
   /** Seconds after which a reload ends the streams of the old process. */
   readonly hardStopSeconds?: number
 }
@@ -32,6 +35,8 @@ export function haproxyConfig(config: HaproxyConfig): string {
     certificate,
     socket = '/run/haproxy/admin.sock',
     stateFile = '/var/lib/haproxy/server-state',
+    map = '/var/lib/haproxy/fleet.map',
+    lua = '/etc/haproxy/fleet.lua',
     hardStopSeconds = 3600,
   } = config
   return text`# Written by fleet; changes here are overwritten.
@@ -46,6 +51,7 @@ global
     hard-stop-after ${hardStopSeconds}s
     ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
     tune.ssl.default-dh-param 2048
+    lua-load-per-thread ${word(lua)}
 
 defaults
     log global
@@ -88,17 +94,22 @@ ${services.map(({ name, names }) => `    use_backend ${word(name)} if { req.hdr(
 backend nobody
     http-request return status 421 content-type text/plain string "no service has this name"
 
-${services.map(backend).join('\n\n')}
+${services.map(service => backend(service, word(map))).join('\n\n')}
 `
 }
 
-function backend({ name, names, health, servers }: ProxiedService): string {
+function backend({ name, names, health, servers }: ProxiedService, map: string): string {
   const [host = 'localhost'] = names
+  const told = (what: string): string =>
+    `{ str(${word(name)}/${what}),map_str(${map}) -m found } !{ path ${word(health.replace(/\?.*/, ''))} }`
   return text`backend ${word(name)}
     balance leastconn
     option httpchk
     http-check send meth GET uri ${word(health)} ver HTTP/1.1 hdr Host ${word(host)} hdr X-Forwarded-Proto https hdr User-Agent haproxy-health
     http-check expect status 200
+    http-request set-var(txn.fleet_service) str(${word(name)})
+    http-request lua.fleet_hold ${word(name)} if ${told('hold')}
+    http-request use-service lua.fleet_maintenance if ${told('maintenance')}
     # A request that may have changed something is not sent twice.
     http-request disable-l7-retry unless { method GET HEAD OPTIONS }
 ${servers.map(server => `    server ${word(server.name)} ${address(server.address)}:${server.port}`).join('\n')}`

@@ -5,6 +5,8 @@ export interface NginxService {
   readonly name: string
   /** The names it is asked under. */
   readonly names: readonly string[]
+  /** The path that is always answered from a slot. */
+  readonly health: string
 }
 
 export interface NginxConfig {
@@ -15,6 +17,10 @@ export interface NginxConfig {
   readonly home: string
   /** While this file is there, answers end their connection. */
   readonly closing: string
+  /** A folder with the maintenance page of each service. */
+  readonly pages: string
+  /** Before a service's name: the socket on which held requests wait. */
+  readonly hold: string
   /** The name under which this host itself is asked what serves, on the loopback. */
   readonly host: string
   /** Seconds after which a reload ends the streams of the old workers. */
@@ -26,7 +32,7 @@ export interface NginxConfig {
  * nginx follows the service's link `current`, whose target is named after a group of servers.
  */
 export function nginxConfig(config: NginxConfig): string {
-  const { services, certificate, home, closing, host, hardStopSeconds = 3600 } = config
+  const { services, certificate, home, host, hardStopSeconds = 3600 } = config
   return text`# Written by fleet; changes here are overwritten.
 user www-data;
 worker_processes auto;
@@ -147,7 +153,7 @@ http {
 ${services.map(({ name }) => answers(name, home)).join('\n')}
     }
 
-${services.map(service => server(service, home, closing)).join('\n\n')}
+${services.map(service => server(service, config)).join('\n\n')}
 }
 `
 }
@@ -159,8 +165,19 @@ const answers = (name: string, home: string): string => `        location = /${w
             return 200 "$fleet_state ${variable(word(name))}\\n";
         }`
 
-function server({ name, names }: NginxService, home: string, closing: string): string {
+function server({ name, names, health }: NginxService, { home, closing, pages, hold }: NginxConfig): string {
   const pass = 'proxy_pass http://$fleet_group$fleet_once;'
+  const held = `${word(hold)}${word(name)}`
+  const live = `            if ($fleet_group = none) {
+                return 503;
+            }
+            if ($fleet_upgrade) {
+                return 591;
+            }
+            if (-f ${word(closing)}) {
+                return 592;
+            }
+            ${pass}`
   return text`    include ${word(home)}/${word(name)}/groups.conf;
     server {
         listen 443 ssl http2;
@@ -170,17 +187,28 @@ function server({ name, names }: NginxService, home: string, closing: string): s
         root ${word(home)}/${word(name)}/current;
         error_page 591 = @tunnel;
         error_page 592 = @closing;
+        error_page 593 =503 /.fleet-maintenance;
+        error_page 594 = @held;
+        error_page 595 = @held-tunnel;
+        location = ${word(health.replace(/\?.*/, ''))} {
+${live}
+        }
         location / {
-            if ($fleet_group = none) {
-                return 503;
+            set $fleet_held '';
+            if (-f ${held}.until) {
+                set $fleet_held held;
             }
-            if ($fleet_upgrade) {
-                return 591;
+            set $fleet_wait $fleet_held$fleet_upgrade;
+            if ($fleet_wait = heldyes) {
+                return 595;
             }
-            if (-f ${word(closing)}) {
-                return 592;
+            if ($fleet_held) {
+                return 594;
             }
-            ${pass}
+            if (-f ${word(home)}/${word(name)}/maintenance) {
+                return 593;
+            }
+${live}
         }
         location @tunnel {
             proxy_read_timeout 1h;
@@ -189,6 +217,34 @@ function server({ name, names }: NginxService, home: string, closing: string): s
         }
         location @closing {
             keepalive_timeout 0;
+            ${pass}
+        }
+        location = /.fleet-maintenance {
+            internal;
+            default_type 'text/html; charset=utf-8';
+            alias ${word(pages)}/${word(name)}.html;
+            add_header Retry-After 120 always;
+            add_header Cache-Control no-store always;
+        }
+        # A question that nobody answers until the hold is over; which group serves is only looked up then.
+        location = /.fleet-held {
+            internal;
+            proxy_pass http://unix:${held}:/;
+            proxy_pass_request_body off;
+            proxy_next_upstream off;
+            error_page 502 504 = @go-on;
+        }
+        location @go-on {
+            return 204;
+        }
+        location @held {
+            auth_request /.fleet-held;
+            ${pass}
+        }
+        location @held-tunnel {
+            auth_request /.fleet-held;
+            proxy_read_timeout 1h;
+            proxy_send_timeout 1h;
             ${pass}
         }
     }`

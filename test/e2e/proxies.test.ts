@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { ProxyKind } from '../../lib/fleet/front-door-model.ts'
+import { admissionContract } from './proxies/admission.ts'
 import { lastingContract } from './proxies/lasting.ts'
 import { ProxyLab } from './proxies/proxy-lab.ts'
 import { slotContract } from './proxies/slots.ts'
@@ -27,5 +28,6 @@ describe.each(KINDS)('%s, as a proxy of services with two slots', (kind, unit) =
   })
 
   slotContract(subject)
+  admissionContract(subject)
   lastingContract(subject)
 })

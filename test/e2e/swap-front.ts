@@ -1,5 +1,7 @@
 import { ensureCertificate } from '../../lib/container/certificate.ts'
-import { haproxyConfig } from '../../templates/haproxy/haproxy.cfg.ts'
+import { frontDoorResources } from '../../lib/rollout/front-door-resources.ts'
+import { bodies } from '../../templates/index.ts'
+import { converge } from './converge.ts'
 import { NAME, type SwapLab } from './swap-lab.ts'
 
 /** Starts HAProxy in the background, as the lab's proxy has no systemd. */
@@ -19,10 +21,12 @@ export async function startFront(lab: SwapLab): Promise<void> {
     { name: `${name}-green`, address, port: 8002 },
   ])
   const services = [{ name: NAME, names: ['app.swap.test'], health: '/up', servers }]
-  await lab.lb.sh('cat >/etc/haproxy/cert.pem', certificate.bundle.reveal())
-  await lab.lb.sh(
-    'cat >/etc/haproxy/haproxy.cfg',
-    haproxyConfig({ services, certificate: '/etc/haproxy/cert.pem' }),
+  const resources = frontDoorResources('haproxy', services, certificate.bundle, bodies)
+  const isThere = /^(package|unit)/
+  // Without systemd nothing is reloaded: it is started below.
+  await converge(
+    lab.lb,
+    resources.filter(({ id }) => !isThere.test(id)).map(resource => ({ ...resource, notify: [] })),
   )
   const { exitCode, stderr } = await lab.lb.sh(
     `mkdir -p /run/haproxy && haproxy -c -f /etc/haproxy/haproxy.cfg && ${HAPROXY}`,

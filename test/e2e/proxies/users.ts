@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Agent, request, type RequestOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,6 +13,11 @@ export interface Asked {
   readonly status: number
   /** Whether it went over a connection that had been used before. */
   readonly reused: boolean
+}
+
+export interface Answered extends Asked {
+  readonly body: string
+  readonly headers: IncomingHttpHeaders
 }
 
 /** Users of one service, who reach it by its name at the proxy's address. */
@@ -42,14 +47,24 @@ export class Users {
   }
 
   /** The whole answer of one request; status 0 with the reason when there is none, or it was cut off. */
-  ask(path: string, more: RequestOptions = {}, body = ''): Promise<Asked & { readonly body: string }> {
+  ask(path: string, more: RequestOptions = {}, body = ''): Promise<Answered> {
     return new Promise(resolve => {
       const sent = performance.now()
       let text = ''
+      let headers: IncomingHttpHeaders = {}
       const asking = request(this.#options(path, more))
       const end = (status: number, answer: string) =>
-        resolve({ sent, ended: performance.now(), status, answer, reused: asking.reusedSocket, body: text })
+        resolve({
+          sent,
+          ended: performance.now(),
+          status,
+          answer,
+          reused: asking.reusedSocket,
+          body: text,
+          headers,
+        })
       asking.on('response', (response: IncomingMessage) => {
+        headers = response.headers
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
         response.on('error', error => end(0, error.message))
         response.on('end', () =>

@@ -75,7 +75,7 @@ const service = {
 }
 
 test('the host gets slots, then the configuration that names them, checked, and one reload', () => {
-  const resources = nginxResources([service], 'config', new Secret('certificate', 'KEY'))
+  const resources = nginxResources([service], 'config', new Secret('certificate', 'KEY'), new Map())
   const ids = resources.map(({ id }) => id)
   expect(ids.indexOf('nginx slots web')).toBeLessThan(ids.indexOf('file /etc/nginx/nginx.conf'))
   expect(resources.find(({ id }) => id === 'nginx slots web')?.wanted).toMatchObject({
@@ -92,8 +92,8 @@ test('the host gets slots, then the configuration that names them, checked, and 
 test.each(['/a b', '/"', '/up\nweb1-green 6.6.6.6:1', ''])(
   '%j cannot be asked for as a health path',
   health => {
-    expect(() => nginxResources([{ ...service, health }], '', new Secret('certificate', ''))).toThrow(
-      'cannot be told to nginx',
-    )
+    expect(() =>
+      nginxResources([{ ...service, health }], '', new Secret('certificate', ''), new Map()),
+    ).toThrow('cannot be told to nginx')
   },
 )

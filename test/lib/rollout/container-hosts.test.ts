@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import lab from '../../../inventory/lab.ts'
-import { proxiedServices, proxyResources, slotHostResources } from '../../../lib/rollout/container-hosts.ts'
+import { haproxyResources } from '../../../lib/container/haproxy-host.ts'
+import { proxiedServices, slotHostResources } from '../../../lib/rollout/container-hosts.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
 import { fleetHost } from '../../support/fleet-host.ts'
 
@@ -28,9 +29,20 @@ test('a proxy knows both slots of every host, whichever serves', () => {
 })
 
 test('the proxy is configured with its certificate there, checked, and reloaded once', () => {
-  const resources = proxyResources('config', new Secret('certificate', 'KEY'))
+  const resources = haproxyResources({
+    config: 'config',
+    lua: 'lua',
+    certificate: new Secret('certificate', 'KEY'),
+    pages: new Map([['web', 'page']]),
+  })
   expect(resources.map(({ id }) => id).filter(id => /^(file|unit)/.test(id))).toEqual([
+    'file /usr/local/lib/fleetfile/renew-haproxy',
+    'file /etc/apt/apt.conf.d/61fleetfile-haproxy',
+    'file /etc/needrestart/conf.d/fleetfile-haproxy.conf',
     'file /etc/haproxy/fleet.pem',
+    'file /etc/haproxy/maintenance/web.html',
+    'file /var/lib/haproxy/fleet.map',
+    'file /etc/haproxy/fleet.lua',
     'file /etc/haproxy/haproxy.cfg',
     'unit haproxy.service',
   ])

@@ -1,56 +1,13 @@
 import { expect, test } from 'vitest'
 import { AbortedError } from '../../../lib/errors.ts'
-import type { Admin, AdminChange, NotedFlip, Proxy, ProxyServer } from '../../../lib/rollout/proxy.ts'
+import type { Admin } from '../../../lib/rollout/proxy.ts'
 import { parseServerName } from '../../../lib/rollout/proxy.ts'
 import { flip, liveSlot, readProxies } from '../../../lib/rollout/proxies.ts'
 import { waitDrained } from '../../../lib/rollout/drain.ts'
 import { since, watchSlot } from '../../../lib/rollout/watch.ts'
-import type { Slot } from '../../../lib/rollout/slot.ts'
+import { FakeProxy, fakeServer as server } from '../../support/fake-proxy.ts'
 
 const { signal } = new AbortController()
-
-const server = (host: string, slot: Slot, admin: Admin, rest: Partial<ProxyServer> = {}): ProxyServer => ({
-  name: `${host}-${slot}`,
-  host,
-  slot,
-  admin,
-  health: 'up',
-  check: 'L7OK 200',
-  sessions: 0,
-  requests: 0,
-  errors: 0,
-  ...rest,
-})
-
-/** A proxy that does as it is told, or fails. */
-class FakeProxy implements Proxy {
-  readonly host: string
-  readonly told: (readonly AdminChange[])[] = []
-  servers: ProxyServer[]
-  broken = false
-  /** Its run was asked to stop. */
-  stopped = false
-
-  constructor(host: string, servers: ProxyServer[]) {
-    this.host = host
-    this.servers = servers
-  }
-
-  read() {
-    return Promise.resolve(this.servers)
-  }
-
-  set(changes: readonly AdminChange[], noted?: NotedFlip) {
-    if (this.stopped && noted !== undefined && noted.always !== true) {
-      return Promise.reject(new AbortedError('asked to stop'))
-    }
-    this.told.push(changes)
-    if (this.broken) return Promise.reject(new Error(`${this.host} is away`))
-    const wanted = new Map(changes.map(change => [change.server, change.admin]))
-    this.servers = this.servers.map(item => ({ ...item, admin: wanted.get(item.name) ?? item.admin }))
-    return Promise.resolve(1)
-  }
-}
 
 const pair = (host: string, blue: Admin, green: Admin) => [
   server(host, 'blue', blue),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { containerChange, liveOf } from '../../../lib/rollout/serving.ts'
+import { FakeProxy } from '../../support/fake-proxy.ts'
 import type { SlotStates } from '../../../lib/container/slot-state.ts'
 import type { ProxyServer } from '../../../lib/rollout/proxy.ts'
 
@@ -44,7 +45,7 @@ const states = (edition: string, running = true): SlotStates => ({
   blue: { running, edition, run: '', manifest: undefined },
   green: { running: false, edition: undefined, run: '', manifest: undefined },
 })
-const proxy = { host: 'lb1', read: async () => [], set: async () => 0 }
+const proxy = new FakeProxy('lb1', [])
 const swap = { names: ['web1', 'web2'], proxies: [proxy] }
 
 test.each([
