@@ -16,6 +16,8 @@ export interface SlotWanted {
   readonly address: string
   /** The slot's port on that address. */
   readonly port: number
+  /** The folder of the users' logs, the same inside and outside. */
+  readonly logs?: string | undefined
 }
 
 interface Seen {
@@ -26,7 +28,7 @@ interface Seen {
 export const containerName = (service: string, slot: Slot): string => `${service}-${slot}`
 
 /** The options of `docker run` for a slot, without its run hash. */
-function options({ manifest, slot, host, address, port }: SlotWanted): string[] {
+function options({ manifest, slot, host, address, port, logs }: SlotWanted): string[] {
   const family = isIP(address)
   if (family === 0) {
     throw new ConfigError(`a slot is published on an IP address, ${address} is a name`, {
@@ -42,6 +44,7 @@ function options({ manifest, slot, host, address, port }: SlotWanted): string[] 
     ['--env-file', `${serviceFolder(service)}/${editionOf(manifest)}.env`],
     ['--env', `FLEETFILE_RELEASE=${release}`],
     ['--env', `FLEETFILE_SLOT=${slot}`, '--env', `FLEETFILE_HOST=${host}`],
+    logs === undefined ? [] : ['--volume', `${logs}:${logs}`],
     ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
     ['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=5'],
     ['--label', `fleetfile.service=${service}`, '--label', `fleetfile.slot=${slot}`],

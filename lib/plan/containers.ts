@@ -23,7 +23,7 @@ interface Live {
 
 /** What serves, in what proxies and hosts say. Pure. */
 export function liveOf(
-  swap: Pick<Swap, 'names' | 'proxies'>,
+  swap: Pick<Swap, 'names' | 'proxies' | 'target'>,
   view: ProxyView,
   states: ReadonlyMap<string, SlotStates>,
 ): Live {

@@ -8,6 +8,7 @@ import type { Manifest } from './manifest.ts'
 import { flip, type Flip } from './proxies.ts'
 import type { Slot } from './slot.ts'
 import type { Swap } from './swap-target.ts'
+import { isShort, isSwarm } from '../swarm/size.ts'
 import { watchSlot, type Watched } from './watch.ts'
 
 /** How a slot came to serve. */
@@ -38,6 +39,7 @@ export async function goLive(
     seconds,
     limit: limits.errorLimit,
     signal: ctx.signal,
+    isShort: down => isShort(target, down),
   })
   const draining =
     live === undefined ? undefined : waitDrained(swap.read, live, limits.drainSeconds, ctx.signal)
@@ -60,7 +62,8 @@ async function turnBack(
   fault: string,
   now: () => Date,
 ): Promise<never> {
-  const logs = `docker logs --tail 100 ${containerName(swap.target.name, slot)}`
+  const of = isSwarm(swap.target) ? 'docker service' : 'docker'
+  const logs = `${of} logs --tail 100 ${containerName(swap.target.name, slot)}`
   const hint = swap.target.hosts
     .slice(0, 1)
     .map(host => sshLine(host.target, logs))

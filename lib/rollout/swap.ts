@@ -17,6 +17,8 @@ import type { Release } from './release-model.ts'
 import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { takeOut } from './take-out.ts'
+import { isShort, isSwarm } from '../swarm/size.ts'
+import { readSwarmStates } from '../swarm/states.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
 import type { RolloutContext } from './rollout-context.ts'
 
@@ -114,15 +116,23 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   }
 }
 
-/** Whether every proxy sends requests to this slot on every host. */
-export const everyReady = (
-  swap: Pick<Swap, 'names' | 'proxies'>,
+/** Whether every proxy sends requests to this slot on every host, and enough of them can answer. */
+export function everyReady(
+  { names, proxies, target }: Pick<Swap, 'names' | 'proxies' | 'target'>,
   servers: ProxyView['servers'],
   live: Slot,
-): boolean =>
-  ofSlot(servers, live).every(({ admin, health }) => admin === 'ready' && health !== 'down') &&
-  ofSlot(servers, live).length === swap.names.length * swap.proxies.length
+): boolean {
+  const own = ofSlot(servers, live)
+  const down = own.filter(({ health }) => health === 'down')
+  return (
+    own.every(({ admin }) => admin === 'ready') &&
+    own.length === names.length * proxies.length &&
+    !isShort(target, down)
+  )
+}
 
 /** Both slots of every host. */
 export const readStates = ({ ctx, target }: Swap): Promise<ReadonlyMap<string, SlotStates>> =>
-  ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name))
+  isSwarm(target)
+    ? readSwarmStates({ ctx, target })
+    : ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name))

@@ -10,6 +10,8 @@ export interface WatchOptions {
   /** Fewer failures than this prove nothing. */
   readonly least?: number
   readonly signal: AbortSignal
+  /** Whether too many servers are down; any one is, unless told. */
+  readonly isShort?: (down: readonly ProxyServer[]) => boolean
 }
 
 /** What the proxies saw of a slot since it serves. */
@@ -35,14 +37,14 @@ export async function watchSlot(
   read: () => Promise<ProxyView>,
   slot: Slot,
   before: readonly ProxyServer[],
-  { seconds, limit, least = 3, signal }: WatchOptions,
+  { seconds, limit, least = 3, signal, isShort = down => down.length > 0 }: WatchOptions,
 ): Promise<Watched> {
   const started = performance.now()
   for (;;) {
     const now = ofSlot((await read()).servers, slot)
     const seen = since(ofSlot(before, slot), now)
     const down = now.filter(({ health }) => health === 'down')
-    if (down.length > 0) {
+    if (isShort(down)) {
       const list = down.map(({ name, check }) => `${name} (${check})`).join(', ')
       return { ...seen, fault: `the proxy's check fails for ${list}` }
     }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { dockerEngine } from '../../lib/container/engine.ts'
 import type { EnvValues } from '../../lib/container/env-file.ts'
-import { CommandError, HostsFailedError, type HostFailure } from '../../lib/errors.ts'
+import { CommandError, ConnectError, HostsFailedError, type HostFailure } from '../../lib/errors.ts'
 import type { FleetEvent } from '../../lib/events/event.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
 import type { ContainerService } from '../../lib/fleet/model.ts'
@@ -29,7 +29,7 @@ SYS_RESOURCE`
     .split(/\s+/)
     .filter(name => name !== 'SYS_RESOURCE')
 
-const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
+export const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
 exec dockerd >/var/log/dockerd.log 2>&1`
 
 export const docker = async (...args: string[]): Promise<string> =>
@@ -38,15 +38,17 @@ export const docker = async (...args: string[]): Promise<string> =>
 /** A machine of the test: a container with an engine or a proxy of its own. */
 export class Machine {
   readonly name: string
+  readonly #prefix: string
   address = ''
   executions = 0
 
-  constructor(name: string) {
+  constructor(name: string, prefix = NAME) {
     this.name = name
+    this.#prefix = prefix
   }
 
   get container(): string {
-    return `t-swap-${this.name}`
+    return `${this.#prefix}-${this.name}`
   }
 
   async start(command: string, ...options: string[]): Promise<void> {
@@ -93,6 +95,8 @@ export class Machine {
     )
     if (onStdout !== undefined) running.stdout.on('data', onStdout)
     const { exitCode, stdout, stderr } = await running
+    if (exitCode !== 0 && /is not running|No such container/.test(Buffer.from(stderr).toString()))
+      throw new ConnectError('the machine is off', { host: this.name })
     return { exitCode: exitCode ?? -1, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) }
   }
 
@@ -128,21 +132,36 @@ export class Machine {
 
 /** Two hosts with engines, a proxy, and a context that acts on them as the engine's own does. */
 export class SwapLab {
-  readonly lb = new Machine('lb')
-  readonly web = [new Machine('web1'), new Machine('web2')]
+  readonly name: string
+  readonly lb: Machine
+  readonly web: readonly Machine[]
   readonly events: FleetEvent[] = []
   folder = ''
+  /** Hosts whose lease a run has lost, with the reason: it does nothing more on them. */
+  readonly abandoned = new Map<string, Error>()
+
+  constructor(name = NAME, hosts = ['web1', 'web2']) {
+    this.name = name
+    this.lb = new Machine('lb', name)
+    this.web = hosts.map(host => new Machine(host, name))
+  }
 
   get machines(): Machine[] {
     return [this.lb, ...this.web]
   }
 
-  async start(): Promise<void> {
-    this.folder = await mkdtemp(join(tmpdir(), 't-swap-'))
+  /** A folder of its own, and nothing left of a run before. */
+  protected async prepare(): Promise<void> {
+    this.folder = await mkdtemp(join(tmpdir(), `${this.name}-`))
     await this.stop()
-    await docker('network', 'create', 't-swap-net')
-    await this.lb.start('exec sleep infinity', '--network', 't-swap-net')
-    for (const machine of this.web) await machine.start(DOCKERD, '--network', 't-swap-net')
+  }
+
+  async start(): Promise<void> {
+    await this.prepare()
+    const network = `${this.name}-net`
+    await docker('network', 'create', network)
+    await this.lb.start('exec sleep infinity', '--network', network)
+    for (const machine of this.web) await machine.start(DOCKERD, '--network', network)
     for (const machine of this.web) {
       await machine.sh('for i in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done')
     }
@@ -151,7 +170,7 @@ export class SwapLab {
   async stop(): Promise<void> {
     for (const { container } of this.machines)
       await execa('docker', ['rm', '-f', '-v', container], { reject: false })
-    await execa('docker', ['network', 'rm', 't-swap-net'], { reject: false })
+    await execa('docker', ['network', 'rm', `${this.name}-net`], { reject: false })
   }
 
   readonly service: ContainerService = {
@@ -167,7 +186,7 @@ export class SwapLab {
 
   get target(): SwapTarget {
     return {
-      name: NAME,
+      name: this.name,
       service: this.service,
       hosts: this.web.map(({ host }) => host),
       proxies: [this.lb.host],
@@ -197,7 +216,11 @@ export class SwapLab {
       return results
     }
     return {
-      on: host => machine(host).context,
+      on: host => {
+        const reason = this.abandoned.get(host.name)
+        if (reason !== undefined) throw reason
+        return machine(host).context
+      },
       each,
       apply: async (resources, hosts = []) => {
         const changed = await each(hosts, async host => {
@@ -229,9 +252,7 @@ export class SwapLab {
       runId: 'run',
       owner: 'test@here',
       wait: 0,
-      abandon: (_, error) => {
-        throw error
-      },
+      abandon: ({ name }, error) => void this.abandoned.set(name, error),
       paths: {
         cwd: this.folder,
         fleet: this.folder,

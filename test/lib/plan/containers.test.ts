@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { containerChange, liveOf } from '../../../lib/plan/containers.ts'
 import type { SlotStates } from '../../../lib/container/slot-state.ts'
 import type { ProxyServer } from '../../../lib/rollout/proxy.ts'
+import { fakeSwap } from '../rollout/fake-swap.ts'
 
 const [OLD, NEW] = ['a'.repeat(12), 'b'.repeat(12)]
 const wanted = { id: NEW, label: 'v2', edition: `${NEW}-11111111` }
@@ -45,7 +46,8 @@ const states = (edition: string, running = true): SlotStates => ({
   green: { running: false, edition: undefined, run: '', manifest: undefined },
 })
 const proxy = { host: 'lb1', read: async () => [], set: async () => 0 }
-const swap = { names: ['web1', 'web2'], proxies: [proxy] }
+const { target } = fakeSwap({ web1: '', web2: '' })
+const swap = { names: ['web1', 'web2'], proxies: [proxy], target }
 
 test.each([
   ['all the same', [server('web1'), server('web2')], ['x', 'x'], true, 'x', true],

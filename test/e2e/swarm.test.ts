@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ensureCertificate } from '../../lib/container/certificate.ts'
+import { haproxy } from '../../lib/container/haproxy.ts'
+import { liveSlot, readProxies } from '../../lib/rollout/proxies.ts'
+import { rollback } from '../../lib/rollout/rollback.ts'
+import { deploy } from '../../lib/rollout/swap.ts'
+import { setUpSwarm } from '../../lib/swarm/set-up.ts'
+import { haproxyConfig } from '../../templates/haproxy/haproxy.cfg.ts'
+import { FrontDoor } from './front-door.ts'
+import { docker } from './swap-lab.ts'
+import { SwarmLab } from './swarm-lab.ts'
+
+const lab = new SwarmLab()
+const { signal } = new AbortController()
+const hosts = ['web1', 'web2', 'web3']
+
+const live = async () => liveSlot((await readProxies([haproxy(lab.lb.context, lab.name)], hosts)).servers)
+const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
+const door = new FrontDoor('app.swap.test', () => lab.lb.address)
+const all = () => lab.web.map(({ host }) => host)
+const limits = { watchSeconds: 2, drainSeconds: 3, healthSeconds: 12, stopSeconds: 5 }
+const bring = async (version: string, broken = '') =>
+  deploy(lab.context(), lab.options(await lab.release(version, broken), `hello ${version}`, limits))
+const on = async (index: number, script: string) =>
+  (await lab.web[index]?.sh(script))?.stdout.toString('utf8').trim() ?? ''
+
+describe('a service on a swarm of three hosts', () => {
+  beforeAll(async () => {
+    await lab.start()
+    const certificate = await ensureCertificate({
+      folder: `${lab.folder}/ca`,
+      names: ['app.swap.test'],
+      now: new Date(),
+      signal,
+    })
+    door.ca = certificate.ca
+    const servers = lab.web.flatMap(({ name, address }) => [
+      { name: `${name}-blue`, address, port: 8001 },
+      { name: `${name}-green`, address, port: 8002 },
+    ])
+    const services = [{ name: lab.name, names: ['app.swap.test'], health: '/up', servers }]
+    await lab.lb.sh('cat >/etc/haproxy/cert.pem', certificate.bundle.reveal())
+    await lab.lb.sh(
+      'cat >/etc/haproxy/haproxy.cfg',
+      haproxyConfig({ services, certificate: '/etc/haproxy/cert.pem' }),
+    )
+    const { exitCode, stderr } = await lab.lb.sh(
+      `mkdir -p /run/haproxy && haproxy -W -D -p /run/haproxy.pid -f /etc/haproxy/haproxy.cfg`,
+    )
+    if (exitCode !== 0) throw new Error(stderr.toString())
+  }, 120_000)
+  afterAll(() => lab.stop())
+
+  test('the hosts become one swarm, and the second time nothing is done', async () => {
+    const steps = await setUpSwarm(lab.context(), all(), all())
+    say('set-up', steps)
+    expect(steps.map(step => `${step.host} ${step.do}`)).toEqual([
+      'web1 init',
+      'web1 name',
+      'web2 join',
+      'web3 join',
+    ])
+    expect(await setUpSwarm(lab.context(), all(), all())).toEqual([])
+    expect(await on(0, "docker node ls --format '{{.Status}} {{.ManagerStatus}}' | sort")).toBe(
+      'Ready Leader\nReady Reachable\nReady Reachable',
+    )
+  }, 60_000)
+
+  test('the first deploy fills blue, on as many hosts as told', async () => {
+    const report = await bring('v1')
+    say('first', report)
+    expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue' })
+    expect(await door.get('/version')).toBe('v1 hello v1\n')
+    expect(await bring('v1')).toMatchObject({ outcome: 'unchanged', slot: 'blue' })
+  }, 180_000)
+
+  test('the next release takes over under load: no failed request', async () => {
+    const { result, report } = await door.underLoad(() => bring('v2'))
+    say('second', result)
+    say('probe', report)
+    expect(result).toMatchObject({ outcome: 'deployed', slot: 'green' })
+    expect(report.failed).toBe(0)
+    expect(report.versions.map(({ version }) => version)).toEqual(['v1 hello v1', 'v2 hello v2'])
+  }, 180_000)
+
+  test('a rollback is one flip', async () => {
+    const { result, report } = await door.underLoad(() =>
+      rollback(lab.context(), { target: lab.target, now: () => new Date() }),
+    )
+    say('rollback', result)
+    expect(result).toMatchObject({ warm: true, slot: 'blue', label: 'v1' })
+    expect(report.failed).toBe(0)
+    expect(await live()).toBe('blue')
+  }, 60_000)
+
+  test.each([
+    ['crash', /ended with exit code 3[^]*cannot import name 'settings'/],
+    ['error', /HTTP 500: database is gone/],
+  ])(
+    'a release that fails by %s is put back by Swarm, and the reason is told',
+    async (broken, reason) => {
+      const { result: error, report } = await door.underLoad(() =>
+        bring(`bad-${broken}`, broken).catch((thrown: unknown) => thrown),
+      )
+      say('error', error instanceof Error ? error.message : error)
+      expect(error).toMatchObject({ exitCode: 7, message: expect.stringMatching(reason) as unknown })
+      expect(report.failed).toBe(0)
+      expect(await live()).toBe('blue')
+      // What was in the idle slot is there again, as the way back.
+      expect(await on(0, `docker service inspect -f '{{index .Spec.Labels "fleetfile.label"}}' t-swarm-green`)).toBe('v2')
+    },
+    120_000,
+  )
+})
+
+afterAll(async () => {
+  const images = (await docker('image', 'ls', '--quiet', `fleetfile/${lab.name}`)).split('\n').filter(Boolean)
+  if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
+})
