@@ -11,6 +11,7 @@ import { serviceLeases } from '../lib/rollout/service-leases.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
 import { serviceRelease } from '../lib/rollout/service-release.ts'
 import { refuseOrder, strategyOf } from '../lib/rollout/strategy.ts'
+import { setUpSwarms } from '../lib/swarm/set-up-roles.ts'
 import { strategyParams } from '../lib/rollout/strategy-params.ts'
 import { tellPartial } from '../lib/rollout/tell-partial.ts'
 import { bodies } from '../templates/index.ts'
@@ -81,6 +82,12 @@ export default defineTask({
         }
       }),
     ])
+    const joined = await setUpSwarms(
+      ctx,
+      services.map(([, service]) => service),
+      mustered.hosts,
+    )
+    const below = foundation.total + joined
     const rolled: Rolled[] = []
     const partial: string[] = []
     for (const candidate of candidates) {
@@ -104,14 +111,14 @@ export default defineTask({
       const swapped = report.outcome === 'unchanged' ? 0 : target.hosts.length
       rolled.push({ service, release: release.id, label: release.label, changed: swapped })
     }
-    if (!ctx.planOnly && foundation.total > 0) ctx.print(`the hosts: ${foundation.total} changes`)
+    if (!ctx.planOnly && below > 0) ctx.print(`the hosts: ${below} changes`)
     if (!ctx.planOnly) for (const line of rolled.map(said)) ctx.print(line)
     return {
       data: {
         services: rolled,
         failed: [...new Set(partial)],
         quarantined: mustered.fresh,
-        changed: rolled.reduce((sum, { changed }) => sum + changed, foundation.total),
+        changed: rolled.reduce((sum, { changed }) => sum + changed, below),
       },
       exitCode: !ctx.planOnly && partial.length + mustered.fresh.length > 0 ? 9 : 0,
     }

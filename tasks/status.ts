@@ -12,6 +12,7 @@ import { liveSlots, type LiveSlot } from '../lib/rollout/live-slots.ts'
 import { parseStatus } from '../lib/status/host-status.ts'
 import { statusProbe } from '../lib/status/probe.ts'
 import { describeQuarantined, quarantinedHosts } from '../lib/status/quarantined.ts'
+import { describeSwarm, swarmStatuses } from '../lib/status/swarm.ts'
 import { statusTable, type StatusRow } from '../lib/status/table.ts'
 
 /** A host that answers and refuses is not a dead one. */
@@ -40,14 +41,21 @@ export default defineTask({
   hosts: 'all',
   examples: ['fleet status', 'fleet status --on sync --json'],
   async run(ctx) {
-    const [answers, live] = await Promise.all([
+    const [answers, live, swarms] = await Promise.all([
       ctx.each(ctx.hosts, host => ask(ctx, host)),
       liveSlots(ctx).catch(() => new Map<string, LiveSlot>()),
+      swarmStatuses(ctx),
     ])
     // In the fleet's order, not in that of the answers.
     const rows = ctx.hosts.flatMap(host => answers.get(host.name) ?? [])
     const quarantined = quarantinedHosts(rows)
-    ctx.print([statusTable(rows, live, ctx.now()), ...quarantined.map(describeQuarantined)].join('\n'))
+    ctx.print(
+      [
+        statusTable(rows, live, ctx.now()),
+        ...swarms.map(swarm => describeSwarm(swarm, live.get(swarm.service))),
+        ...quarantined.map(describeQuarantined),
+      ].join('\n'),
+    )
     const silent = rows.filter(({ answer }) => typeof answer === 'string')
     for (const { host, answer } of silent) if (typeof answer === 'string') ctx.warn(answer, host)
     return {
@@ -61,6 +69,16 @@ export default defineTask({
             .map(({ slot, health, check }) => ({ service, slot, health, check })),
         ),
         quarantined: quarantined.filter(entry => entry.host === host.name),
+        swarm: swarms.flatMap(({ service, nodes, slots, trouble }) =>
+          ctx.fleet.services[service]?.role === host.role
+            ? {
+                service,
+                node: nodes.find(node => node.host === host.name),
+                slots: slots.filter(({ running }) => running.includes(host.name)).map(({ slot }) => slot),
+                ...(trouble === undefined ? {} : { trouble }),
+              }
+            : [],
+        ),
       })),
       exitCode: silent.length > 0 ? 5 : 0,
     }

@@ -77,19 +77,29 @@ export async function prepareSlot(swap: Swap, slot: Slot, manifests: Manifests):
   const { ctx, target } = swap
   try {
     const containers = await startSlot(swap, slot, manifests)
-    ctx.phase(`Check ${target.name} ${slot}`)
-    await ctx.each(target.hosts, async host => {
-      const container = containers.get(host.name)
-      if (container !== undefined)
-        await waitHealthy(ctx, host, probeOf(swap, host, slot, container), target.service.port)
-    })
-    await setSlot(swap.proxies, swap.names, slot, 'drain')
-    await waitSeen(swap, slot)
+    await checkSlot(swap, slot, containers)
   } catch (error) {
     if (ctx.signal.aborted) throw error
     await removeSlot(swap, slot, manifests)
     throw unhealthy(error, target.hosts.length)
   }
+}
+
+/** Returns when each host that has a container of the slot, and each proxy, finds it healthy. */
+export async function checkSlot(
+  swap: Swap,
+  slot: Slot,
+  containers: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { ctx, target } = swap
+  ctx.phase(`Check ${target.name} ${slot}`)
+  await ctx.each(target.hosts, async host => {
+    const container = containers.get(host.name)
+    if (container !== undefined)
+      await waitHealthy(ctx, host, probeOf(swap, host, slot, container), target.service.port)
+  })
+  await setSlot(swap.proxies, swap.names, slot, 'drain')
+  await waitSeen(swap, slot)
 }
 
 /** Starts a slot's containers, and gives their names by host. */

@@ -12,6 +12,9 @@ const CONTAINER = [
   '{{.Label "fleetfile.label"}}',
 ].join(' ')
 
+/** What a swarm has put elsewhere, or has started anew, is the past of its slot. */
+const CURRENT = '{{if or (eq .State "running") (not (.Label "com.docker.swarm.task.id"))}}'
+
 /**
  * One script that reads everything the status table shows of a host, as `key<TAB>value` lines. Changes nothing; what is
  * not installed says nothing.
@@ -38,7 +41,7 @@ export function statusProbe(services: readonly string[]): Command {
       `if command -v supervisorctl >/dev/null; then supervisorctl status | awk '{print "program\\t" $1 " " $2}'; fi`,
       'if command -v docker >/dev/null; then',
       // Whatever runs an image of a service, such as its migration, inherits the other labels.
-      `  docker ps -a --filter label=fleetfile.slot --format '${CONTAINER}' | sed 's/^/container\\t/'`,
+      `  docker ps -a --filter label=fleetfile.slot --format '${CURRENT}container {{end}}${CONTAINER}' | sed -n 's/^container /container\\t/p'`,
       'fi',
       'true',
     ].join('\n'),
