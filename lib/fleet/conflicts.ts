@@ -45,7 +45,10 @@ function checkSwarm(fleet: Fleet, report: (path: string, problem: string) => voi
     if (engine === 'podman') report(`${path}.engine`, 'a swarm is run by docker alone')
     const hosts = Object.values(fleet.hosts).filter(({ role }) => role === service.role).length
     if (replicas !== undefined && replicas > hosts) {
-      report(`${path}.replicas`, `${replicas} containers need as many hosts of role "${service.role}": there are ${hosts}`)
+      report(
+        `${path}.replicas`,
+        `${replicas} containers need as many hosts of role "${service.role}": there are ${hosts}`,
+      )
     }
     for (const slot of ['blue', 'green'] as const) {
       const isOwn = SWARM_PORTS.some(({ port, protocol }) => protocol === 'tcp' && port === slots[slot])

@@ -39,7 +39,8 @@ find /etc/fleetfile -mindepth 1 -maxdepth 1 -type d -print0 2>/dev/null
 section containers
 # Images, and so migrations, have the other labels as well.
 if command -v docker >/dev/null; then
-  docker ps --all --filter label=fleetfile.slot --format '{{.Names}} {{.State}}' 2>/dev/null | tr '\\n' '\\0'
+  # A swarm's containers go by the name of their service; those that it has ended are its own past.
+  docker ps --all --filter label=fleetfile.slot --format '{{if not (.Label "com.docker.swarm.task.id")}}{{.Names}} {{.State}}{{else if eq .State "running"}}{{.Label "com.docker.swarm.service.name"}} running{{end}}' 2>/dev/null | grep . | tr '\\n' '\\0'
 fi
 section sockets
 ss -Htulnp 2>/dev/null | tr '\\n' '\\0'

@@ -29,7 +29,9 @@ export function readLiveSlot({ live, servers }: ProxyView): LiveSlot | undefined
 /** Without the hosts on which a swarm needs no container: nothing is wrong with them. */
 function withoutSpare(target: SwapTarget, live: LiveSlot): LiveSlot {
   const down = live.servers.filter(({ health }) => health === 'down')
-  return isShort(target, down) ? live : { ...live, servers: live.servers.filter(each => !down.includes(each)) }
+  return isShort(target, down)
+    ? live
+    : { ...live, servers: live.servers.filter(each => !down.includes(each)) }
 }
 
 /** The slot that the proxies serve, by container service. A service whose proxy cannot be read is left out. */

@@ -103,11 +103,7 @@ export async function checkSlot(
 }
 
 /** Starts a slot's containers, and gives their names by host. */
-async function startSlot(
-  swap: Swap,
-  slot: Slot,
-  manifests: Manifests,
-): Promise<ReadonlyMap<string, string>> {
+async function startSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<ReadonlyMap<string, string>> {
   const { ctx, target } = swap
   const [first] = manifests.values()
   if (isSwarm(target) && first !== undefined) return startInSwarm(swap, slot, first)

@@ -39,11 +39,10 @@ export async function explainFailure(
   const why = homeless === undefined ? reason : `no place for it: ${homeless.error}`
   const first = target.hosts[0]
   ctx.phase(`${name} does not come up`)
-  throw new HealthError(`${name}: ${sanitise(why, 'lines').trim() || 'its containers do not become healthy'}`, {
-    ...(first === undefined
-      ? {}
-      : { hint: sshLine(first.target, `docker service ps --no-trunc ${name}`) }),
-  })
+  throw new HealthError(
+    `${name}: ${sanitise(why, 'lines').trim() || 'its containers do not become healthy'}`,
+    first === undefined ? {} : { hint: sshLine(first.target, `docker service ps --no-trunc ${name}`) },
+  )
 }
 
 async function explainTask({ ctx, target, limits }: Swap, slot: Slot, task: SwarmTask): Promise<Error> {
@@ -76,6 +75,9 @@ async function explainTask({ ctx, target, limits }: Swap, slot: Slot, task: Swar
     const text = `${containerName(name, slot)} is not healthy at ${service.health}: ${why}`
     return new HealthError(logs === '' ? text : `${text}\nits last lines:\n${logs}`, details)
   } catch (error) {
-    return new HealthError(`${told || 'not healthy'} (and could not be asked why: ${messageOf(error)})`, details)
+    return new HealthError(
+      `${told || 'not healthy'} (and could not be asked why: ${messageOf(error)})`,
+      details,
+    )
   }
 }

@@ -51,6 +51,5 @@ export function suspects({ tasks }: Pick<SwarmService, 'tasks'>, run: string): r
 /** Containers that found no place. */
 export const unplaced = ({ tasks }: Pick<SwarmService, 'tasks'>, run: string): readonly SwarmTask[] =>
   tasks.filter(
-    task =>
-      task.run === run && task.desired === 'running' && task.host === '' && task.state === 'pending',
+    task => task.run === run && task.desired === 'running' && task.host === '' && task.state === 'pending',
   )

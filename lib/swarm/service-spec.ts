@@ -51,11 +51,7 @@ function containerSpec({ service, manifest, slot, logs }: SwarmSlot) {
     },
     Command: ['/bin/sh', IN_CONTAINER.script, 'run'],
     Hostname: '{{.Node.Hostname}}',
-    Env: [
-      `FLEETFILE_RELEASE=${release}`,
-      `FLEETFILE_SLOT=${slot}`,
-      'FLEETFILE_HOST={{.Node.Hostname}}',
-    ],
+    Env: [`FLEETFILE_RELEASE=${release}`, `FLEETFILE_SLOT=${slot}`, 'FLEETFILE_HOST={{.Node.Hostname}}'],
     StopGracePeriod: nanoseconds(stopSeconds),
     CapabilityDrop: ['ALL'],
     // Engines before 27 know it for single containers only, and pass over it.
@@ -131,7 +127,12 @@ export function serviceSpec(wanted: SwarmSlot, { secret, script, command, replic
     EndpointSpec: {
       Mode: 'dnsrr',
       Ports: [
-        { Protocol: 'tcp', TargetPort: manifest.port, PublishedPort: service.slots[slot], PublishMode: 'host' },
+        {
+          Protocol: 'tcp',
+          TargetPort: manifest.port,
+          PublishedPort: service.slots[slot],
+          PublishMode: 'host',
+        },
       ],
     },
   }

@@ -42,7 +42,8 @@ export function swarmPlan(hosts: readonly FleetHost[], seen: SwarmSeen): readonl
   const init = first === undefined ? asked[0] : undefined
   if (first === undefined && init === undefined) return []
   const known = new Map(seen.nodes.map(node => [node.id, node]))
-  const nodeOf = (host: FleetHost): SwarmNode | undefined => known.get(seen.members.get(host.name)?.nodeId ?? '')
+  const nodeOf = (host: FleetHost): SwarmNode | undefined =>
+    known.get(seen.members.get(host.name)?.nodeId ?? '')
   const managers = new Set(hosts.slice(0, managerCount(hosts.length)).map(({ name }) => name))
   const roleOf = (host: FleetHost): SwarmNode['role'] => (managers.has(host.name) ? 'manager' : 'worker')
   const steps: SwarmStep[] = init === undefined ? [] : [{ do: 'init', host: init.name }]
@@ -81,7 +82,9 @@ function removals(
     if (host === undefined || current.has(node.id)) return []
     const isGone = hosts.every(({ name }) => name !== host)
     const isReplaced = asked.some(({ name }) => name === host) && node.state !== 'ready'
-    return isGone || isReplaced ? [{ do: 'remove', host, node: node.id, demote: node.role === 'manager' }] : []
+    return isGone || isReplaced
+      ? [{ do: 'remove', host, node: node.id, demote: node.role === 'manager' }]
+      : []
   })
 }
 
@@ -114,10 +117,13 @@ function refuseForeign(
       )
     }
     if (!isOurs) {
-      throw new ConfigError(`it is in another swarm already, of ${managers.join(', ') || 'unknown managers'}`, {
-        host: name,
-        hint: `fleet ssh ${name}, then: docker swarm leave`,
-      })
+      throw new ConfigError(
+        `it is in another swarm already, of ${managers.join(', ') || 'unknown managers'}`,
+        {
+          host: name,
+          hint: `fleet ssh ${name}, then: docker swarm leave`,
+        },
+      )
     }
   }
 }

@@ -22,7 +22,11 @@ export async function setUpSwarms(
       done += (await setUpSwarm(ctx, of(ctx.allHosts), of(present))).length
     } catch (error) {
       if (!ctx.planOnly || !isBare(error)) throw error
-      ctx.note(`would make ${of(ctx.allHosts).map(({ name }) => name).join(', ')} into a swarm`)
+      ctx.note(
+        `would make ${of(ctx.allHosts)
+          .map(({ name }) => name)
+          .join(', ')} into a swarm`,
+      )
     }
   }
   return done

@@ -55,14 +55,10 @@ export async function setUpSwarm(
   })
 }
 
-const hostNamed = (hosts: readonly FleetHost[], name: string): FleetHost | undefined =>
-  hosts.find(host => host.name === name)
+const hostNamed = (hosts: readonly FleetHost[], wanted: string): FleetHost | undefined =>
+  hosts.find(({ name }) => name === wanted)
 
-async function take(
-  ctx: RolloutContext,
-  present: readonly FleetHost[],
-  step: SwarmStep,
-): Promise<void> {
+async function take(ctx: RolloutContext, present: readonly FleetHost[], step: SwarmStep): Promise<void> {
   const host = hostNamed(present, step.host)
   const at = (some: FleetHost) => ({ ListenAddr: managerAddress(some), AdvertiseAddr: some.address })
   if (step.do === 'init' && host !== undefined) {
@@ -76,9 +72,9 @@ async function take(
     const body = { ...at(host), RemoteAddrs: others.map(managerAddress), JoinToken: token.reveal() }
     const secret = new Secret('join token', JSON.stringify(body))
     await tellEngine(ctx.on(host), 'cannot join the swarm', '/swarm/join', secret)
-    await name(ctx, manager, host)
+    await nameNode(ctx, manager, host)
   } else if (step.do === 'name' && host !== undefined) {
-    await name(ctx, manager, host)
+    await nameNode(ctx, manager, host)
   } else if (step.do === 'role') {
     await change(ctx, manager, step.node, () => ({ role: step.role }))
   } else if (step.do === 'remove') {
@@ -104,7 +100,7 @@ async function joinToken(ctx: RolloutContext, manager: FleetHost, role: SwarmNod
 }
 
 /** Gives a host's node the host's name: what all else finds it by, even when the host itself is away. */
-async function name(ctx: RolloutContext, manager: FleetHost, host: FleetHost): Promise<void> {
+async function nameNode(ctx: RolloutContext, manager: FleetHost, host: FleetHost): Promise<void> {
   const [info] = await askEngine(ctx.on(host), ['/info'])
   const id = parseMember(info?.body)?.nodeId ?? ''
   await change(ctx, manager, id, ({ labels }) => ({ labels: { ...labels, [HOST_LABEL]: host.name } }))

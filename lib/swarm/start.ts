@@ -108,7 +108,8 @@ async function waitRunning(swap: Swap, slot: Slot, run: string, replicas: number
     }
     const service = after.view.slots[slot]
     const progress = progressOf(service, run, replicas)
-    if (progress.state === 'ready' && service !== undefined) return { tasks: runningTasks(service, run), after }
+    if (progress.state === 'ready' && service !== undefined)
+      return { tasks: runningTasks(service, run), after }
     if (progress.state === 'failed' || isLate) {
       return explainFailure(swap, slot, service ?? NOTHING, run, progress)
     }

@@ -6,17 +6,12 @@ import { replicasOf } from './size.ts'
 import { runningTasks, type SwarmView } from './view.ts'
 
 /** What a swarm says of one slot, for all its hosts at once: it runs where enough of its containers do. Pure. */
-export function slotInSwarm(
-  { slots }: SwarmView,
-  slot: Slot,
-  replicas: number,
-): Omit<SlotState, 'manifest'> {
+export function slotInSwarm({ slots }: SwarmView, slot: Slot, replicas: number): Omit<SlotState, 'manifest'> {
   const service = slots[slot]
   const { 'fleetfile.release': release, 'fleetfile.config': config } = service?.labels ?? {}
   const run = service?.labels['fleetfile.run'] ?? ''
   return {
-    running:
-      service !== undefined && service.replicas > 0 && runningTasks(service, run).length >= replicas,
+    running: service !== undefined && service.replicas > 0 && runningTasks(service, run).length >= replicas,
     edition: release === undefined || config === undefined ? undefined : `${release}-${config}`,
     run: run === '' ? '-' : run,
   }

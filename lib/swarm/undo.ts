@@ -22,7 +22,13 @@ export async function undoInSwarm({ ctx, target }: Swap, slot: Slot, run: string
   if (service === undefined) return
   if (service.labels['fleetfile.run'] === run) {
     if (!service.hasPrevious) {
-      await tellEngine(ctx.on(manager), `cannot remove ${name}`, `/services/${service.id}`, undefined, 'DELETE')
+      await tellEngine(
+        ctx.on(manager),
+        `cannot remove ${name}`,
+        `/services/${service.id}`,
+        undefined,
+        'DELETE',
+      )
       return
     }
     const path = `/services/${service.id}/update?version=${service.version}&rollback=previous`

@@ -14,9 +14,7 @@ const serviceSchema = z.object({
     Mode: z.object({ Replicated: z.object({ Replicas: z.number() }).exactOptional() }),
   }),
   PreviousSpec: z.object({ Labels: labels }).exactOptional(),
-  UpdateStatus: z
-    .object({ State: z.string().default(''), Message: z.string().default('') })
-    .exactOptional(),
+  UpdateStatus: z.object({ State: z.string().default(''), Message: z.string().default('') }).exactOptional(),
 })
 
 const taskSchema = z.object({

@@ -1,6 +1,7 @@
 import type { ContainerService } from '../../lib/fleet/model.ts'
 import type { SwapTarget } from '../../lib/rollout/swap-target.ts'
-import { docker, DOCKERD, SwapLab, type Machine } from './swap-lab.ts'
+import { docker, DOCKERD, type Machine } from './machine.ts'
+import { SwapLab } from './swap-lab.ts'
 
 /** Three hosts with engines and a proxy, each with an address that it keeps when it is started again. */
 export class SwarmLab extends SwapLab {

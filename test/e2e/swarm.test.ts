@@ -7,7 +7,7 @@ import { deploy } from '../../lib/rollout/swap.ts'
 import { setUpSwarm } from '../../lib/swarm/set-up.ts'
 import { haproxyConfig } from '../../templates/haproxy/haproxy.cfg.ts'
 import { FrontDoor } from './front-door.ts'
-import { docker } from './swap-lab.ts'
+import { docker } from './machine.ts'
 import { SwarmLab } from './swarm-lab.ts'
 
 const lab = new SwarmLab()
@@ -107,7 +107,9 @@ describe('a service on a swarm of three hosts', () => {
       expect(report.failed).toBe(0)
       expect(await live()).toBe('blue')
       // What was in the idle slot is there again, as the way back.
-      expect(await on(0, `docker service inspect -f '{{index .Spec.Labels "fleetfile.label"}}' t-swarm-green`)).toBe('v2')
+      expect(
+        await on(0, `docker service inspect -f '{{index .Spec.Labels "fleetfile.label"}}' t-swarm-green`),
+      ).toBe('v2')
     },
     120_000,
   )

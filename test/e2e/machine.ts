@@ -1,0 +1,117 @@
+import { connect } from 'node:net'
+import { execa } from 'execa'
+import { CommandError, ConnectError } from '../../lib/errors.ts'
+import type { FleetHost } from '../../lib/fleet/resolved.ts'
+import { Secret } from '../../lib/shell/secret.ts'
+import type { Command } from '../../lib/shell/sh.ts'
+import type { HostContext } from '../../lib/task/context.ts'
+import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
+
+/** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
+const CAPABILITIES =
+  `AUDIT_WRITE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK KILL LINUX_IMMUTABLE
+MKNOD NET_ADMIN NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_CHROOT SYS_NICE SYS_PTRACE
+SYS_RESOURCE`
+    .split(/\s+/)
+    .filter(name => name !== 'SYS_RESOURCE')
+
+export const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
+exec dockerd >/var/log/dockerd.log 2>&1`
+
+export const docker = async (...args: string[]): Promise<string> =>
+  (await execa('docker', args, { stdin: 'ignore' })).stdout
+
+/** A machine of the test: a container with an engine or a proxy of its own. */
+export class Machine {
+  readonly name: string
+  readonly #prefix: string
+  address = ''
+  executions = 0
+
+  constructor(name: string, prefix: string) {
+    this.name = name
+    this.#prefix = prefix
+  }
+
+  get container(): string {
+    return `${this.#prefix}-${this.name}`
+  }
+
+  async start(command: string, ...options: string[]): Promise<void> {
+    const rights = CAPABILITIES.flatMap(name => ['--cap-add', name])
+    const open = ['--security-opt', 'seccomp=unconfined', '--security-opt', 'apparmor=unconfined']
+    const volumes = ['--cgroupns', 'private', '--tmpfs', '/run', '--tmpfs', '/tmp', '-v', '/var/lib/docker']
+    await docker(
+      'run',
+      '--detach',
+      '--name',
+      this.container,
+      ...rights,
+      ...open,
+      ...volumes,
+      ...options,
+      't-swap-host',
+      'sh',
+      '-c',
+      command,
+    )
+    const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
+    this.address = (await docker('inspect', '--format', format, this.container)).trim()
+  }
+
+  async sh(script: string, stdin?: ExecOptions['stdin'], onStdout?: ExecOptions['onStdout']) {
+    this.executions += 1
+    const input =
+      stdin === undefined
+        ? { stdin: 'ignore' as const }
+        : typeof stdin === 'string' || stdin instanceof Uint8Array
+          ? { input: stdin }
+          : { stdin }
+    const running = execa(
+      'docker',
+      ['exec', ...(stdin === undefined ? [] : ['-i']), this.container, 'sh', '-c', script],
+      {
+        ...input,
+        encoding: 'buffer',
+        // An image is read back through it.
+        maxBuffer: 1024 ** 3,
+        stripFinalNewline: false,
+        reject: false,
+      },
+    )
+    if (onStdout !== undefined) running.stdout.on('data', onStdout)
+    const { exitCode, stdout, stderr } = await running
+    if (exitCode !== 0 && /is not running|No such container/.test(Buffer.from(stderr).toString()))
+      throw new ConnectError('the machine is off', { host: this.name })
+    return { exitCode: exitCode ?? -1, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) }
+  }
+
+  get host(): FleetHost {
+    const { name, address } = this
+    const target = { name, address, port: 22, user: 'root', hostKeys: [] }
+    return { name, role: name === 'lb' ? 'lb' : 'web', address, target, firstUser: 'root' }
+  }
+
+  get transport(): Transport {
+    return {
+      host: this.name,
+      user: 'root',
+      cost: { executions: this.executions, bytesSent: 0, bytesReceived: 0 },
+      exec: (script, options = {}) => this.sh(script, options.stdin, options.onStdout),
+      forward: (address, port) => Promise.resolve(connect(port, address)),
+      close: () => Promise.resolve(),
+    }
+  }
+
+  get context(): HostContext {
+    const run = async (command: Command, { anyExitCode = false } = {}) => {
+      const { stdin } = command
+      const result = await this.sh(command.text, stdin instanceof Secret ? stdin.reveal() : stdin)
+      if (result.exitCode === 0 || anyExitCode) return result
+      throw new CommandError(`exit code ${result.exitCode}: ${result.stderr.toString('utf8')}`, {
+        host: this.name,
+      })
+    }
+    return { host: this.host, read: run, run, transport: () => Promise.resolve(this.transport) }
+  }
+}
