@@ -93,7 +93,7 @@ export async function swarmStatuses(ctx: TaskContext): Promise<readonly SwarmSta
   )
   return Promise.all(
     found.map(({ name, hosts }) =>
-      askManagers(ctx, name, hosts).then(
+      askManagers(ctx, name, hosts, 0).then(
         ({ view }) => swarmStatusOf(name, view),
         (error: unknown) => ({ service: name, slots: [], nodes: [], trouble: messageOf(error) }),
       ),

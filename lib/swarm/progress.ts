@@ -1,3 +1,4 @@
+import { HOST_LABEL, type SwarmNode } from './node.ts'
 import { runningTasks, type SwarmService, type SwarmTask } from './view.ts'
 
 /** How far a slot has come to run in one way. */
@@ -32,6 +33,25 @@ export function progressOf(service: SwarmService | undefined, run: string, repli
   return isDone && ended.length > replicas
     ? failed('its containers end again and again')
     : { state: 'waiting', reason: '', undone: false }
+}
+
+/** Why these hosts cannot take as many containers, where the swarm has lost some of them; undefined when they can. Pure. */
+export function lackOfHosts(
+  nodes: readonly SwarmNode[],
+  hosts: readonly string[],
+  replicas: number,
+): string | undefined {
+  const away = nodes
+    .filter(({ labels }) => hosts.includes(labels[HOST_LABEL] ?? ''))
+    .filter(({ state, availability }) => state !== 'ready' || availability !== 'active')
+    .map(({ labels, state, availability }) => {
+      const is = state === 'ready' ? availability : state
+      return `${labels[HOST_LABEL]} is ${is}`
+    })
+  const left = hosts.length - away.length
+  return left < replicas
+    ? `${away.join(', ')} by the swarm's word: ${left} ${left === 1 ? 'host is' : 'hosts are'} left for ${replicas} containers`
+    : undefined
 }
 
 /** The container of each host that says best why it does not run: one that ended, else one that is not healthy yet. */

@@ -1,5 +1,5 @@
 import { containerName } from '../container/slot.ts'
-import { ConfigError, HostsFailedError, messageOf } from '../errors.ts'
+import { ConfigError, HealthError, HostsFailedError, messageOf } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { Manifest } from '../rollout/manifest.ts'
 import { pause } from '../rollout/pause.ts'
@@ -7,10 +7,10 @@ import type { Slot } from '../rollout/slot.ts'
 import type { Swap } from '../rollout/swap-target.ts'
 import { tellEngine } from './engine-api.ts'
 import { explainFailure } from './explain.ts'
-import { askManagers } from './manager.ts'
+import { askManagers, isAway } from './manager.ts'
 import { awayLabel, HOST_LABEL } from './node.ts'
 import { ensureParts, pruneSecrets } from './parts.ts'
-import { progressOf } from './progress.ts'
+import { lackOfHosts, progressOf } from './progress.ts'
 import { serviceSpec, swarmRun, type SwarmSlot } from './service-spec.ts'
 import { change } from './set-up.ts'
 import { replicasOf } from './size.ts'
@@ -40,24 +40,45 @@ export async function startInSwarm(
   const wanted = swarmSlot(swap, slot, manifest)
   const run = swarmRun(wanted)
   const replicas = replicasOf(target)
-  const { manager, view } = await askManagers(ctx, target.name, target.hosts)
-  refuseMissing(target.hosts, view)
-  await markAway(swap, manager, view)
-  const before = view.slots[slot]
-  if (!isAsWanted(before, run, replicas)) {
-    const parts = await ensureParts(ctx.on(manager), manifest)
-    const spec = serviceSpec(wanted, { ...parts, replicas })
-    const name = containerName(target.name, slot)
-    ctx.note(`${name}: ${manifest.label} on ${replicas} of ${target.hosts.length} hosts of the swarm`)
-    const path =
-      before === undefined ? '/services/create' : `/services/${before.id}/update?version=${before.version}`
-    await tellEngine(ctx.on(manager), `the swarm does not take ${name}`, path, spec)
-  }
+  await order(swap, slot, wanted, replicas)
   const { tasks, after } = await waitRunning(swap, slot, run, replicas)
   await pruneSecrets(ctx.on(after.manager), target.name, after.view).catch((error: unknown) => {
     ctx.warn(messageOf(error))
   })
   return new Map(tasks.map(({ host, container }) => [host, container]))
+}
+
+/** Gives the order to one of the managers, and to another one when that dies over it. */
+async function order(swap: Swap, slot: Slot, wanted: SwarmSlot, replicas: number): Promise<void> {
+  const { ctx, target } = swap
+  const name = containerName(target.name, slot)
+  const run = swarmRun(wanted)
+  let told: { readonly manager: FleetHost; readonly error: unknown } | undefined
+  for (;;) {
+    const { manager, view } = await askManagers(ctx, target.name, target.hosts)
+    if (told?.manager === manager) throw told.error
+    refuseMissing(target.hosts, view)
+    const before = view.slots[slot]
+    try {
+      await markAway(swap, manager, view)
+      refuseLack(target, view, replicas)
+      if (isAsWanted(before, run, replicas)) return
+      const parts = await ensureParts(ctx.on(manager), wanted.manifest)
+      const spec = serviceSpec(wanted, { ...parts, replicas })
+      ctx.note(
+        `${name}: ${wanted.manifest.label} on ${replicas} of ${target.hosts.length} hosts of the swarm`,
+      )
+      // With its version: an order that the first manager has passed on is not given twice.
+      const path =
+        before === undefined ? '/services/create' : `/services/${before.id}/update?version=${before.version}`
+      await tellEngine(ctx.on(manager), `the swarm does not take ${name}`, path, spec)
+      return
+    } catch (error) {
+      if (!isAway(error)) throw error
+      told = { manager, error }
+    }
+    await pause(1000, ctx.signal)
+  }
 }
 
 const isAsWanted = (service: SwarmService | undefined, run: string, replicas: number): boolean =>
@@ -88,6 +109,21 @@ async function markAway({ ctx, target }: Swap, manager: FleetHost, { nodes }: Sw
   }
 }
 
+function refuseLack({ name, service, hosts }: Swap['target'], { nodes }: SwarmView, replicas: number): void {
+  const lack = lackOfHosts(
+    nodes,
+    hosts.map(host => host.name),
+    replicas,
+  )
+  if (lack === undefined) return
+  const isSkipped = service.rollout?.unreachable === 'skip'
+  throw new HealthError(`${name} has too few hosts: ${lack}; nothing has changed for users`, {
+    hint: isSkipped
+      ? `fleet deploy ${name}, which leaves out a host that cannot be reached`
+      : `bring it back, or: fleet deploy ${name} --unreachable skip`,
+  })
+}
+
 async function waitRunning(swap: Swap, slot: Slot, run: string, replicas: number) {
   const { ctx, target, limits } = swap
   const seconds = limits.healthSeconds + limits.stopSeconds + SWARM_SECONDS
@@ -110,6 +146,7 @@ async function waitRunning(swap: Swap, slot: Slot, run: string, replicas: number
     const progress = progressOf(service, run, replicas)
     if (progress.state === 'ready' && service !== undefined)
       return { tasks: runningTasks(service, run), after }
+    if (progress.state === 'waiting') refuseLack(target, after.view, replicas)
     if (progress.state === 'failed' || isLate) {
       return explainFailure(swap, slot, service ?? NOTHING, run, progress)
     }

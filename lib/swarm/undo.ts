@@ -4,9 +4,10 @@ import type { Slot } from '../rollout/slot.ts'
 import type { Swap } from '../rollout/swap-target.ts'
 import { tellEngine } from './engine-api.ts'
 import { askManagers } from './manager.ts'
+import { pruneSecrets } from './parts.ts'
 
 /** How long Swarm is waited for while it puts a slot back. */
-const ROLLBACK_SECONDS = 60
+const ROLLBACK_SECONDS = 30
 
 /** States of an update in which nothing more happens by itself. */
 const isSettled = (update: string): boolean => !/^(updating|rollback_started)$/.test(update)
@@ -36,10 +37,12 @@ export async function undoInSwarm({ ctx, target }: Swap, slot: Slot, run: string
   }
   const until = performance.now() + ROLLBACK_SECONDS * 1000
   for (;;) {
-    const now = (await askManagers(ctx, target.name, target.hosts)).view.slots[slot]
+    const current = await askManagers(ctx, target.name, target.hosts)
+    const now = current.view.slots[slot]
     if (now === undefined || isSettled(now.update) || performance.now() > until) {
       const label = now?.labels['fleetfile.label'] ?? 'nothing'
       ctx.note(`Swarm has put ${name} back to ${label}`)
+      await pruneSecrets(ctx.on(current.manager), target.name, current.view).catch(() => undefined)
       return
     }
     await pause(500, ctx.signal)

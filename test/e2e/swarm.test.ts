@@ -18,7 +18,7 @@ const live = async () => liveSlot((await readProxies([haproxy(lab.lb.context, la
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
 const door = new FrontDoor('app.swap.test', () => lab.lb.address)
 const all = () => lab.web.map(({ host }) => host)
-const limits = { watchSeconds: 2, drainSeconds: 3, healthSeconds: 12, stopSeconds: 5 }
+const limits = { watchSeconds: 2, drainSeconds: 3, healthSeconds: 20, stopSeconds: 2 }
 const bring = async (version: string, broken = '') =>
   deploy(lab.context(), lab.options(await lab.release(version, broken), `hello ${version}`, limits))
 const on = async (index: number, script: string) =>
@@ -93,26 +93,63 @@ describe('a service on a swarm of three hosts', () => {
     expect(await live()).toBe('blue')
   }, 60_000)
 
-  test.each([
-    ['crash', /ended with exit code 3[^]*cannot import name 'settings'/],
-    ['error', /HTTP 500: database is gone/],
-  ])(
-    'a release that fails by %s is put back by Swarm, and the reason is told',
-    async (broken, reason) => {
-      const { result: error, report } = await door.underLoad(() =>
-        bring(`bad-${broken}`, broken).catch((thrown: unknown) => thrown),
-      )
-      say('error', error instanceof Error ? error.message : error)
-      expect(error).toMatchObject({ exitCode: 7, message: expect.stringMatching(reason) as unknown })
-      expect(report.failed).toBe(0)
-      expect(await live()).toBe('blue')
-      // What was in the idle slot is there again, as the way back.
-      expect(
-        await on(0, `docker service inspect -f '{{index .Spec.Labels "fleetfile.label"}}' t-swarm-green`),
-      ).toBe('v2')
-    },
-    120_000,
-  )
+  test('a release that crashes is put back by Swarm, and the reason is told', async () => {
+    const { result: error, report } = await door.underLoad(() =>
+      bring('bad', 'crash').catch((thrown: unknown) => thrown),
+    )
+    say('error', error instanceof Error ? error.message : error)
+    const reason = /ended with exit code 3[^]*cannot import name 'settings'/
+    expect(error).toMatchObject({ exitCode: 7, message: expect.stringMatching(reason) as unknown })
+    expect(report.failed).toBe(0)
+    expect(await live()).toBe('blue')
+    // What was in the idle slot is there again, as the way back.
+    const label = `docker service inspect -f '{{index .Spec.Labels "fleetfile.label"}}' t-swarm-green`
+    expect(await on(1, label)).toBe('v2')
+  }, 120_000)
+
+  test('no value of the environment is in what the swarm shows, and no token was told', async () => {
+    const shown = await on(
+      0,
+      'docker service inspect t-swarm-blue t-swarm-green; docker secret inspect $(docker secret ls -q)',
+    )
+    expect(shown).toContain('t-swarm-green')
+    expect(shown).not.toMatch(/hello v/)
+    expect(JSON.stringify(lab.events)).not.toMatch(/hello v|SWMTKN/)
+    // One secret for each slot: those of other editions are gone.
+    expect((await on(0, 'docker secret ls -q')).split('\n')).toHaveLength(2)
+  })
+
+  test('a manager that dies in the middle of an update: the swarm moves its container, and the update ends well', async () => {
+    const killed = lab.web[0]?.container ?? ''
+    let killing: Promise<unknown> | undefined
+    const ctx = lab.context()
+    const deadly = {
+      ...ctx,
+      note: (text: string) => {
+        if (text.includes('v3 on 2 of 3 hosts')) killing = docker('stop', '--time', '1', killed)
+        ctx.note(text)
+      },
+    }
+    const options = lab.options(await lab.release('v3'), 'hello v3', { ...limits, healthSeconds: 60 })
+    const { result, report } = await door.underLoad(() => deploy(deadly, options))
+    await killing
+    say('manager killed', [result, report])
+    expect(result).toMatchObject({ outcome: 'deployed', slot: 'green' })
+    expect(report.versions.at(-1)?.version).toBe('v3 hello v3')
+    expect(await on(1, "docker service ls --filter name=t-swarm-green --format '{{.Replicas}}'")).toMatch(
+      /^2\/2/,
+    )
+  }, 240_000)
+
+  test('the next release goes to the hosts that are left', async () => {
+    lab.abandoned.clear()
+    lab.away = new Set(['web1'])
+    expect(await setUpSwarm(lab.context(), all(), lab.target.hosts)).toEqual([])
+    const { result, report } = await door.underLoad(() => bring('v4'))
+    expect(result).toMatchObject({ outcome: 'deployed', slot: 'blue' })
+    expect(report.failed).toBe(0)
+    expect(report.versions.map(({ version }) => version)).toEqual(['v3 hello v3', 'v4 hello v4'])
+  }, 120_000)
 })
 
 afterAll(async () => {

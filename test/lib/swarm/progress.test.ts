@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { progressOf, suspects } from '../../../lib/swarm/progress.ts'
+import { lackOfHosts, progressOf, suspects } from '../../../lib/swarm/progress.ts'
 import { slotInSwarm } from '../../../lib/swarm/states.ts'
 import { unusedSecrets } from '../../../lib/swarm/parts.ts'
 import { describeSwarm, swarmStatusOf } from '../../../lib/status/swarm.ts'
@@ -125,4 +125,14 @@ test('status says what runs where, and who is down', () => {
   expect(describeSwarm({ service: 'web', slots: [], nodes: [], trouble: 'web1: off\nmore' })).toBe(
     'web in its swarm: unknown, web1: off',
   )
+})
+
+test('a host that the swarm has lost is missed only where there is no spare one', () => {
+  const { nodes: all } = view([])
+  const hosts = ['web1', 'web2', 'web3']
+  expect(lackOfHosts(all, hosts, 2)).toBeUndefined()
+  expect(lackOfHosts(all, hosts, 3)).toBe(
+    "web3 is down by the swarm's word: 2 hosts are left for 3 containers",
+  )
+  expect(lackOfHosts(all, hosts.slice(0, 2), 2)).toBeUndefined()
 })
