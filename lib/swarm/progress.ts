@@ -43,9 +43,10 @@ export function lackOfHosts(
 ): string | undefined {
   const away = nodes
     .filter(({ labels }) => hosts.includes(labels[HOST_LABEL] ?? ''))
-    .filter(({ state, availability }) => state !== 'ready' || availability !== 'active')
+    // To a new leader every node is `unknown` until it has heard of it.
+    .filter(({ state, availability }) => state === 'down' || availability !== 'active')
     .map(({ labels, state, availability }) => {
-      const is = state === 'ready' ? availability : state
+      const is = state === 'down' ? state : availability
       return `${labels[HOST_LABEL]} is ${is}`
     })
   const left = hosts.length - away.length

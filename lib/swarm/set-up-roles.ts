@@ -1,9 +1,8 @@
 import { isSwarmRole } from '../fleet/ports.ts'
 import type { Service } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
-import { CommandError, HostsFailedError } from '../errors.ts'
 import type { TaskContext } from '../task/context.ts'
-import { setUpSwarm } from './set-up.ts'
+import { isBare, setUpSwarm } from './set-up.ts'
 
 /**
  * Makes the hosts of each role that has a swarm into one. `present` take part in this run. Gives how much was done. Hosts
@@ -31,8 +30,3 @@ export async function setUpSwarms(
   }
   return done
 }
-
-const isBare = (error: unknown): boolean =>
-  error instanceof HostsFailedError
-    ? error.failures.every(failure => isBare(failure.error))
-    : error instanceof CommandError

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CommandError } from '../errors.ts'
+import { CommandError, HostsFailedError, LoginRefusedError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { leasesOn, withLeases } from '../rollout/lease.ts'
 import { pause } from '../rollout/pause.ts'
@@ -150,3 +150,9 @@ async function removeNode(ctx: RolloutContext, manager: FleetHost, id: string): 
     }
   }
 }
+
+/** Whether hosts have no engine, or none that could be asked, yet: a plan of them is no failure. */
+export const isBare = (error: unknown): boolean =>
+  error instanceof HostsFailedError
+    ? error.failures.every(failure => isBare(failure.error))
+    : error instanceof CommandError || error instanceof LoginRefusedError

@@ -135,4 +135,6 @@ test('a host that the swarm has lost is missed only where there is no spare one'
     "web3 is down by the swarm's word: 2 hosts are left for 3 containers",
   )
   expect(lackOfHosts(all, hosts.slice(0, 2), 2)).toBeUndefined()
+  const unheard = all.map(node => ({ ...node, state: 'unknown' }))
+  expect(lackOfHosts(unheard, hosts, 3)).toBeUndefined()
 })
