@@ -48,7 +48,7 @@ export async function execute(
       type: 'run-ended',
       exitCode,
       milliseconds: io.now().getTime() - started,
-      ...(error === undefined ? {} : { error: describeError(error) }),
+      ...(error === undefined ? {} : { error: describeError(error, globals.fleet) }),
     })
     renderer.close()
     return exitCode
@@ -101,7 +101,7 @@ export async function execute(
   } catch (error) {
     const exitCode = error instanceof FleetError ? error.exitCode : 1
     end(exitCode, error)
-    return reportError(error, io)
+    return reportError(error, io, globals.fleet)
   } finally {
     io.signal.removeEventListener('abort', onAbort)
   }
@@ -132,14 +132,20 @@ async function runNext(
       hint: `fleet ${next.task} --help`,
     })
   }
-  const { runId, startedAt, pins } = next
+  const { runId, startedAt, pins, review, decidedBy = 'the run before' } = next
   const message = environment.message ?? next.message
   const resumes = {
     pins: pins ?? {},
+    decidedBy,
     ...(runId === undefined ? {} : { runId }),
     ...(startedAt === undefined ? {} : { startedAt }),
   }
-  const over = { on: next.on, resumes, ...(message === undefined ? {} : { message }) }
+  const over = {
+    on: next.on,
+    resumes,
+    ...(message === undefined ? {} : { message }),
+    ...(review === undefined ? {} : { review }),
+  }
   const result = await runAll(runTask, nextTask, parsed.data, { ...environment, ...over }, byName)
   const isDone = (result.exitCode ?? 0) === 0
   return next.followedBy === undefined || !isDone

@@ -40,13 +40,14 @@ const duration =
     })
   }
 
-const split = (text: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  ...text
-    .split(',')
-    .map(part => part.trim())
-    .filter(part => part !== ''),
-]
+/** A selector that is empty is a variable that was: it must not mean every host. */
+function split(text: string, before: readonly string[] = []): readonly string[] {
+  const parts = text.split(',').map(part => part.trim())
+  if (!parts.includes('')) return [...before, ...parts]
+  throw new UsageError(`--on: ${text.trim() === '' ? 'is empty' : `an empty name in "${text}"`}`, {
+    hint: 'a host, a role, a glob like "web*" or !host; leave --on out for all hosts',
+  })
+}
 
 /** Shown on other people's terminals and kept in log lines. */
 function oneLine(text: string): string {

@@ -108,15 +108,14 @@ function sourceFiles(dir) {
 function ensureDist() {
   // Names are sorted by code unit, the same on every machine.
   const configs = readdirSync(root).filter(name => /^tsconfig.*\.json$/.test(name))
-  const files = [...configs, 'package-lock.json', ...SOURCES.flatMap(sourceFiles)].sort((a, b) =>
-    a < b ? -1 : 1,
+  const files = [...configs, 'package-lock.json', 'bin/build.js', ...SOURCES.flatMap(sourceFiles)].sort(
+    (a, b) => (a < b ? -1 : 1),
   )
   const wanted = hashOf(files.flatMap(path => [path, textOf(at(path))]))
   const stamp = at('dist', '.fleetfile-ready')
   if (textOf(stamp) === wanted) return
-  say('building dist (tsc) ...')
-  const tsc = at('node_modules', 'typescript', 'bin', 'tsc')
-  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+  say('building dist ...')
+  const { status } = spawnSync(process.execPath, [at('bin', 'build.js')], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   })

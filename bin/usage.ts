@@ -50,6 +50,8 @@ export function wordCommanderError(
 function unknownOption(flag: string, program: Command, leaf: Command): string {
   const known = [...leaf.options, ...program.options].flatMap(option => option.long ?? [])
   const name = flag.split('=')[0] ?? flag
-  const meant = name.startsWith('--') ? suggest(name, known) : undefined
-  return `unknown option ${name}${meant === undefined ? '' : `, did you mean ${meant}?`}`
+  // Without the dashes, which every option shares and which would make any two look alike.
+  const bare = known.map(each => each.replace(/^--/, ''))
+  const meant = name.startsWith('--') ? suggest(name.slice(2), bare) : undefined
+  return `unknown option ${name}${meant === undefined ? '' : `, did you mean --${meant}?`}`
 }

@@ -111,8 +111,8 @@ export default defineTask({
       const swapped = report.outcome === 'unchanged' ? 0 : target.hosts.length
       rolled.push({ service, release: release.id, label: release.label, changed: swapped })
     }
-    if (!ctx.planOnly && below > 0) ctx.print(`the hosts: ${below} changes`)
-    if (!ctx.planOnly) for (const line of rolled.map(said)) ctx.print(line)
+    if (below > 0) ctx.print(`the hosts: ${changes(below, ctx.planOnly)}`)
+    for (const each of rolled) ctx.print(said(each, ctx.planOnly))
     return {
       data: {
         services: rolled,
@@ -125,7 +125,8 @@ export default defineTask({
   },
 })
 
-const said = ({ service, label, release, changed }: Rolled): string =>
-  changed === 0
-    ? `${service}: ${label} (${release}) is there already: 0 changes`
-    : `${service}: ${label} (${release}), ${changed} changes`
+const changes = (count: number, isPlan: boolean): string =>
+  `${count} change${count === 1 ? '' : 's'}${isPlan ? ' to make' : ''}`
+
+const said = ({ service, label, release, changed }: Rolled, isPlan: boolean): string =>
+  `${service}: ${label} (${release})${changed === 0 ? ' is there already: ' : ', '}${changes(changed, isPlan)}`

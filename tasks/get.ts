@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { defineTask, PartialResultError, UsageError } from '../lib/index.ts'
@@ -26,20 +27,20 @@ export default defineTask({
   async run(ctx, { remote, folder, root, force }) {
     const path = remotePath(remote.replace(/(?<=.)\/+$/, ''))
     if (path === '/') throw new UsageError('/ is more than can be copied', { hint: 'name a folder in it' })
-    const got = await getEverywhere(ctx, {
-      remote: path,
-      folder: resolve(ctx.paths.cwd, folder),
-      root,
-      force,
-    })
+    const to = resolve(ctx.paths.cwd, folder)
+    const isFile = await stat(to).then(
+      found => !found.isDirectory(),
+      () => false,
+    )
+    if (isFile)
+      throw new UsageError(`${to} is a file`, { hint: 'name a folder: each host gets its own in it' })
+    const got = await getEverywhere(ctx, { remote: path, folder: to, root, force })
     if (ctx.planOnly) return
     const data = Object.fromEntries(got)
     const left = ctx.hosts.flatMap(({ name }) => (got.get(name)?.left ?? []).map(each => `${name}: ${each}`))
     for (const { name } of ctx.hosts) {
       const count = got.get(name)?.changed.length ?? 0
-      ctx.print(
-        `${resolve(ctx.paths.cwd, folder)}/${name}: ${count === 0 ? 'unchanged' : `${count} new or changed`}`,
-      )
+      ctx.print(`${to}/${name}: ${count === 0 ? 'unchanged' : `${count} new or changed`}`)
     }
     if (left.length === 0) return { data }
     ctx.emit({ type: 'result', data })

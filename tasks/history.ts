@@ -20,7 +20,7 @@ export default defineTask({
   params: z.strictObject({
     host: z.string().optional().meta({ description: 'only what this host knows of', names: 'host' }),
     service: z.string().optional().meta({ description: 'only runs about this service', names: 'service' }),
-    by: z.string().optional().describe('only runs of this operator: ann, or ann@laptop'),
+    by: z.string().min(1).optional().describe('only runs of this operator: ann, or ann@laptop'),
     since: z.string().optional().describe('only from then on: 2h, 7d, 2026-11-20, 2026-11-20T12:00:00Z'),
     limit: z.int().min(1).max(10_000).default(50).describe('how many, the latest first'),
   }),
@@ -37,7 +37,8 @@ export default defineTask({
       if (answer.isAuditPart) ctx.note('its audit log is long: only the end of it was read', host)
     }
     const entries = filterHistory(historyOf(answers), { since: from, service, by }).slice(0, limit)
-    if (entries.length === 0) ctx.note('no run is known')
+    const isNarrow = [only, service, by, since].some(each => each !== undefined)
+    if (entries.length === 0) ctx.note(`no run is ${isNarrow ? 'like that' : 'known'}`)
     else ctx.print(historyTable(entries, await knownParams(entries.map(({ task }) => task))))
     return {
       data: { runs: entries, unreachable: [...answers.silent.keys()] },

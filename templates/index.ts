@@ -1,9 +1,11 @@
 import { unattendedUpgrades } from './apt/unattended-upgrades.ts'
 import { haproxyConfig } from './haproxy/haproxy.cfg.ts'
 import { journaldLimits } from './journald/limits.ts'
+import { nginxConfig } from './nginx/nginx.conf.ts'
 import { postgresHba } from './postgres/hba.ts'
 import { postgresListen } from './postgres/listen.ts'
 import { epmdSocket, rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
+import { finishSlots } from './shell/finish-slots.ts'
 import { runOnce } from './shell/run-once.ts'
 import { runService } from './shell/run-service.ts'
 import { sshdHardening } from './sshd/hardening.ts'
@@ -11,11 +13,13 @@ import { sshdHardening } from './sshd/hardening.ts'
 /** The file bodies that roll-outs render. */
 export const bodies = {
   haproxyConfig,
+  nginxConfig,
   postgresHba,
   postgresListen,
   epmdSocket,
   rabbitmqConfig,
   rabbitmqEnvironment,
+  finishSlots,
   runOnce,
   runService,
 }

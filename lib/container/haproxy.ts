@@ -1,8 +1,9 @@
 import { CommandError } from '../errors.ts'
-import type { AdminChange, Proxy } from '../rollout/proxy.ts'
+import { checkSlots, type AdminChange, type NotedFlip, type Proxy } from '../rollout/proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { parseServers } from './haproxy-state.ts'
+import { notedFlip, refuseStopped } from './noted-flip.ts'
 import { sanitise } from '../text/sanitise.ts'
 
 /** Where HAProxy listens for commands and keeps what must survive it. The same paths as in its configuration. */
@@ -33,9 +34,15 @@ export function commandLines(backend: string, changes: readonly AdminChange[]): 
 const rank = ({ admin }: AdminChange): number => (admin === 'ready' ? 0 : 1)
 
 /** One execution that changes the servers and saves the whole proxy's server states, aside and then renamed. */
-export function setCommand(backend: string, changes: readonly AdminChange[]): Command {
+export function setCommand(backend: string, changes: readonly AdminChange[], flip?: NotedFlip): Command {
+  const { before, after } = notedFlip(backend, flip)
   const head = sh`set -eu
 ${rawShell(SAY)}
+${rawShell(before)}
+backend=${backend}; known=$(say "show servers state $backend")
+for server in ${changes.map(({ server }) => server)}; do
+  case $known in *" $server "*) ;; *) echo "HAProxy knows no slot $server of $backend" >&2; exit 1;; esac
+done
 begin=$(date +%s%N)`
   const says = commandLines(backend, changes).map(
     line =>
@@ -48,7 +55,8 @@ echo "took $(( $(date +%s%N) - begin ))"
 umask 077; new=${HAPROXY_PATHS.state}.$$
 trap 'rm -f "$new"' EXIT
 say 'show servers state' >"$new"; grep -q '^# be_id' "$new"; chmod 644 "$new"; sync "$new"; mv "$new" ${HAPROXY_PATHS.state}`
-  return sh`${head}${rawShell(says.join(''))}${tail}`
+  return sh`${head}${rawShell(says.join(''))}
+${rawShell(after)}${tail}`
 }
 
 /** HAProxy on one host, through its own command socket: what it says is the truth, and no reload is needed. */
@@ -66,10 +74,13 @@ export function haproxy(host: HostContext, backend: string): Proxy {
         hint: 'fleet provision',
       })
     },
-    set: async changes => {
+    set: async (changes, flip) => {
       if (changes.length === 0) return 0
-      const { stdout } = await host.run(setCommand(backend, changes), { root: true })
-      const [, took = '0'] = /^took (\d+)$/m.exec(stdout.toString('utf8')) ?? []
+      checkSlots(changes, name)
+      const { stdout } = await host.run(setCommand(backend, changes, flip), { root: true })
+      const answer = stdout.toString('utf8')
+      refuseStopped(answer, backend, flip)
+      const [, took = '0'] = /^took (\d+)$/m.exec(answer) ?? []
       return Number(took) / 1e6
     },
   }

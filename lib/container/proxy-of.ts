@@ -3,6 +3,7 @@ import type { FrontDoor } from '../fleet/front-door-model.ts'
 import type { Proxy } from '../rollout/proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import { haproxy } from './haproxy.ts'
+import { nginx } from './nginx.ts'
 
 /** The proxy of a service on one host, whatever program it is. */
 export function proxyOf(
@@ -14,6 +15,7 @@ export function proxyOf(
     case 'haproxy':
       return haproxy(host, service)
     case 'nginx':
+      return nginx(host, service)
     case 'trafficserver':
       throw new ConfigError(`${service}: no proxy of the kind ${kind} is known`)
   }

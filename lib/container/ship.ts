@@ -146,7 +146,7 @@ async function load(
   const transport = await ctx.on(host).transport()
   const tag = sh`${image.tag}`.text
   const script = `docker load --quiet && test "$(docker image inspect --format '{{.Id}}' ${tag})" = ${image.id}`
-  const text = `image to ${host.name}`
+  const text = `image to ${host.name}: bytes`
   const report = (done: number) =>
     ctx.emit({ type: 'progress', id: `ship ${host.name}`, text, done, total: bytes })
   const result = await transport.exec(script, {

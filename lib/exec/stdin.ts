@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
-import { ConfigError, messageOf, UsageError } from '../errors.ts'
+import { ConfigError, UsageError } from '../errors.ts'
+import { fileProblem } from '../text/file-problem.ts'
 
 /** Every host is sent the same bytes from memory; what is larger is a file to be put there first. */
 const LARGEST = 64 << 20
@@ -15,7 +16,10 @@ export async function readStdin(path: string, piped: () => AsyncIterable<Uint8Ar
       chunks.push(chunk)
     }
   } catch (cause) {
-    throw new ConfigError(`--stdin: ${messageOf(cause)}`, { cause })
+    throw new ConfigError(`--stdin: cannot read ${path}: ${fileProblem(cause)}`, {
+      hint: 'a file on this machine, or - for what is piped in',
+      cause,
+    })
   }
   if (size > LARGEST) {
     throw new UsageError(`--stdin: ${path} is larger than 64 MB`, {

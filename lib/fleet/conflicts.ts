@@ -17,6 +17,32 @@ export function checkConflicts(fleet: Fleet, report: (path: string, problem: str
   }
   checkSlots(fleet, report)
   checkSwarm(fleet, report)
+  checkProxies(fleet, report)
+}
+
+/** The hosts of a role run one proxy: its services name the same kind, and no name twice. */
+function checkProxies(fleet: Fleet, report: (path: string, problem: string) => void): void {
+  const kinds = new Map<string, readonly [kind: string, service: string]>()
+  const names = new Map<string, string>()
+  for (const [service, { proxy }] of Object.entries(fleet.services)) {
+    if (proxy === undefined) continue
+    const { role, kind = 'haproxy' } = proxy
+    const [first, other] = kinds.get(role) ?? [kind, service]
+    kinds.set(role, [first, other])
+    if (first !== kind) {
+      report(
+        `services.${service}.proxy.kind`,
+        `${kind} cannot stand on the hosts of role "${role}", where service "${other}" has ${first}`,
+      )
+    }
+    for (const name of proxy.names) {
+      const key = `${role}:${name.toLowerCase()}`
+      const taken = names.get(key)
+      if (taken === undefined) names.set(key, service)
+      else if (taken !== service)
+        report(`services.${service}.proxy.names`, `${name} is already a name of service "${taken}"`)
+    }
+  }
 }
 
 function checkSlots(fleet: Fleet, report: (path: string, problem: string) => void): void {
@@ -36,13 +62,16 @@ function checkSlots(fleet: Fleet, report: (path: string, problem: string) => voi
 function checkSwarm(fleet: Fleet, report: (path: string, problem: string) => void): void {
   for (const [name, service] of Object.entries(fleet.services)) {
     if (service.kind !== 'container') continue
-    const { placement, replicas, engine, slots } = service
+    const { placement, replicas, engine, slots, keep = {} } = service
     const path = `services.${name}`
     if (placement !== 'swarm') {
       if (replicas !== undefined) report(`${path}.replicas`, "is only for placement: 'swarm'")
       continue
     }
     if (engine === 'podman') report(`${path}.engine`, 'a swarm is run by docker alone')
+    if (keep.warmSeconds !== undefined) {
+      report(`${path}.keep.warmSeconds`, "a swarm's old slot stays until a release takes its place")
+    }
     const hosts = Object.values(fleet.hosts).filter(({ role }) => role === service.role).length
     if (replicas !== undefined && replicas > hosts) {
       report(

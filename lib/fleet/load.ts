@@ -1,4 +1,4 @@
-import { access, readdir, realpath } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError, UsageError } from '../errors.ts'
@@ -91,13 +91,16 @@ async function findFleet(wanted: string | undefined, places: FleetPlaces): Promi
 /** A fleet by the path of its file. One inside the package is the built one of that name. */
 async function fleetAt(path: string, places: FleetPlaces): Promise<FleetFile> {
   const file = isAbsolute(path) ? path : resolve(places.cwd, path)
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  )
-  if (!isThere) {
+  const found = await stat(file).catch(() => undefined)
+  if (!found?.isFile() || !/\.[cm]?ts$/.test(file)) {
     const names = (await listFleets(places)).map(each => each.name)
-    throw new ConfigError(`there is no fleet file ${file}`, { hint: `fleets: ${names.join(', ')}` })
+    const other = found?.isDirectory() === true ? 'is a folder' : 'has no name in .ts'
+    throw new ConfigError(
+      found === undefined
+        ? `there is no fleet file ${file}`
+        : `${file} ${other}: a fleet is a TypeScript file`,
+      { hint: `fleets: ${names.join(', ')}` },
+    )
   }
   const source = join(await pathOf(places.root), 'inventory')
   const name = file.slice(file.lastIndexOf(sep) + 1).replace(/\.[cm]?[jt]s$/, '')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { labPlace } from '../providers/lab/place.ts'
 import type { Environment } from '../task/environment.ts'
 import type { IdentityKind } from '../transport/choose.ts'
+import { isSecurityKey } from '../transport/identity-file.ts'
 import { joinKnownHosts, knownKeys, parseKnownHosts, type KnownHosts } from '../transport/known-hosts.ts'
 import type { Fleet } from './model.ts'
 import { recordedHostKeys } from './record-host-keys.ts'
@@ -68,7 +69,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** What each identity file that is there holds, by what lies beside it. */
+/** What each identity file that is there holds, by what lies beside it or, for want of that, by its own type. */
 async function identityKinds(files: readonly string[]): Promise<ReadonlyMap<string, IdentityKind>> {
   const kinds = new Map<string, IdentityKind>()
   await Promise.all(
@@ -76,11 +77,15 @@ async function identityKinds(files: readonly string[]): Promise<ReadonlyMap<stri
       const publicKey = await readFile(`${file}.pub`, 'utf8').catch(() => '')
       if (!(await exists(file)) && publicKey === '') return
       if (await exists(`${file}-cert.pub`)) kinds.set(file, 'certified')
+      else if (publicKey === '') kinds.set(file, (await isHardware(file)) ? 'hardware' : 'plain')
       else kinds.set(file, publicKey.startsWith('sk-') ? 'hardware' : 'plain')
     }),
   )
   return kinds
 }
+
+/** A file that cannot be read is for the login to complain about. */
+const isHardware = (file: string): Promise<boolean> => readFile(file, 'utf8').then(isSecurityKey, () => false)
 
 /** Whether the agent answers, and shows ssh2 no key. */
 async function isForeign(agent: string | undefined): Promise<boolean> {

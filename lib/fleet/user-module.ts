@@ -1,4 +1,6 @@
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import type * as Jiti from 'jiti'
 import { ConfigError, FleetError, messageOf } from '../errors.ts'
 import { packageFolder, type UserModules } from './package.ts'
 import { checkTypes } from './typecheck.ts'
@@ -9,7 +11,8 @@ import { checkTypes } from './typecheck.ts'
  */
 export async function importUserModule(file: string, modules: UserModules): Promise<unknown> {
   if (modules.checksTypes !== false) await checkTypes(file, modules)
-  const { createJiti } = await import('jiti')
+  // Imported, it would be read once more, by Node's search for the names that a CommonJS module exports.
+  const { createJiti }: typeof Jiti = createRequire(import.meta.url)('jiti')
   const jiti = createJiti(import.meta.url, {
     fsCache: join(modules.cache, 'jiti'),
     interopDefault: false,

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { AbortedError, messageOf, UsageError } from '../errors.ts'
+import { AbortedError, UsageError } from '../errors.ts'
+import { fileProblem } from '../text/file-problem.ts'
 import type { LogRecord } from './dated.ts'
 import { AtomicFile } from './files.ts'
 import { recordData, textRenderer, type RecordData } from './render.ts'
@@ -36,14 +37,18 @@ export async function deliver(
   await flush()
 }
 
-/** Writes records to a file (0600) that appears when it is complete. Throws UsageError when it cannot be created. */
+/** Writes records to a file (0600) that appears when it is complete. Throws UsageError when it cannot be written there. */
 export async function deliverTo(path: string, delivery: Delivery): Promise<void> {
-  const file = await AtomicFile.create(path).catch((error: unknown) => {
-    throw new UsageError(`cannot write ${path}: ${messageOf(error)}`, { cause: error })
-  })
+  const refuse = (cause: unknown): never => {
+    throw new UsageError(`cannot write ${path}: ${fileProblem(cause)}`, {
+      hint: 'give --out a file in a folder of yours',
+      cause,
+    })
+  }
+  const file = await AtomicFile.create(path).catch(refuse)
   try {
     await deliver(delivery, text => file.write(`${text}\n`))
-    await file.commit()
+    await file.commit().catch(refuse)
   } finally {
     await file.discard()
   }

@@ -42,7 +42,10 @@ export class AtomicFile {
     await this.#handle?.sync()
     await this.#handle?.close()
     this.#handle = undefined
-    await rename(this.#temporary, this.#path)
+    await rename(this.#temporary, this.#path).catch(async (error: unknown) => {
+      await rm(this.#temporary, { force: true })
+      throw error
+    })
     await syncDirectory(dirname(this.#path))
   }
 

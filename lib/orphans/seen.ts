@@ -1,6 +1,6 @@
 import { CommandError } from '../errors.ts'
 import { HEADER_PATTERN } from '../resource/header.ts'
-import { newNonce, packed, program, runnerFor } from '../resource/program.ts'
+import { delivered, newNonce, program, runnerFor } from '../resource/program.ts'
 import { quote } from '../shell/quote.ts'
 import { tail } from '../text/last-lines.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -79,9 +79,10 @@ export async function seenOn(
   limit: { readonly signal: AbortSignal; readonly timeout: number },
 ): Promise<SeenThings> {
   const runner = runnerFor(transport.user, true)
-  const { stdout, stderr, exitCode } = await transport.exec(runner.command, {
+  const { command, stdin } = delivered(program(newNonce(), seenScript()))
+  const { stdout, stderr, exitCode } = await transport.exec(command, {
     ...limit,
-    stdin: packed(program(newNonce(), seenScript())),
+    stdin,
     root: runner.root,
   })
   const seen = parseSeen(stdout.toString('utf8'))

@@ -1,12 +1,16 @@
 import { HAPROXY_PATHS } from '../container/haproxy.ts'
 import { adminOf } from '../container/haproxy-state.ts'
+import { NGINX_PATHS } from '../container/nginx-paths.ts'
 import { UsageError } from '../errors.ts'
 import { serverName } from '../rollout/proxy.ts'
 import { SLOTS } from '../rollout/slot.ts'
 import { rawShell, sh } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
 
-/** Names of `backend/server` that take new requests, from `show servers state` of any version. Pure. */
+/**
+ * Names of `backend/server` that take new requests, from `show servers state` of any version and from what nginx was
+ * told last (`nginx service server admin`). Pure.
+ */
 export function readyServers(output: string): readonly string[] {
   const lines = output.split('\n')
   const columns =
@@ -16,6 +20,8 @@ export function readyServers(output: string): readonly string[] {
       .split(' ') ?? []
   return lines.flatMap(line => {
     const values = line.split(' ')
+    const [program, service = '', server = '', admin] = values
+    if (program === 'nginx') return admin === 'ready' ? [`${service}/${server}`] : []
     const of = (name: string): string => values[columns.indexOf(name)] ?? ''
     const isReady = /^\d+ /.test(line) && adminOf(Number(of('srv_admin_state'))) === 'ready'
     return isReady ? [`${of('be_name')}/${of('srv_name')}`] : []
@@ -23,7 +29,10 @@ export function readyServers(output: string): readonly string[] {
 }
 
 const ASK = rawShell(
-  `[ -S ${HAPROXY_PATHS.socket} ] || exit 0
+  `for home in ${NGINX_PATHS.home}/*/; do
+  [ ! -f "$home/current/servers" ] || sed "s#^#nginx $(basename "$home") #" "$home/current/servers"
+done
+[ -S ${HAPROXY_PATHS.socket} ] || exit 0
 echo 'show servers state' | socat -t 10 - UNIX-CONNECT:${HAPROXY_PATHS.socket}`,
 )
 
@@ -74,7 +83,7 @@ export async function refuseServing(
   )
   if (issues.length > 0) {
     throw new UsageError(['not removed: it serves', ...issues.map(issue => `  ${issue}`)].join('\n'), {
-      hint: 'fleet deploy takes it out of a proxy that other services have; of its last one, stop haproxy there first',
+      hint: 'fleet deploy takes it out of a proxy that other services have; of its last one, stop the proxy there first',
     })
   }
 }

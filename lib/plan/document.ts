@@ -1,8 +1,10 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { ConfigError, messageOf } from '../errors.ts'
+import { ConfigError } from '../errors.ts'
+import { fileProblem } from '../text/file-problem.ts'
 import type { FleetPlan } from './fleet-plan.ts'
+import type { PlannedHost } from './host-plan.ts'
 
 /** Version of the file's format: another one is not read. */
 export const PLAN_VERSION = 1
@@ -54,7 +56,16 @@ export type PlanOrigin = Pick<
 >
 
 /** A plan with where it comes from. */
-export const planDocument = ({ hosts, releases }: FleetPlan, origin: PlanOrigin): PlanDocument => ({
+export const planDocument = (
+  {
+    hosts,
+    releases,
+  }: {
+    readonly hosts: ReadonlyMap<string, Pick<PlannedHost, 'changes' | 'hash'>>
+    readonly releases: FleetPlan['releases']
+  },
+  origin: PlanOrigin,
+): PlanDocument => ({
   format: 'fleetfile-plan',
   version: PLAN_VERSION,
   ...origin,
@@ -64,6 +75,12 @@ export const planDocument = ({ hosts, releases }: FleetPlan, origin: PlanOrigin)
   ),
 })
 
+/** Names a plan: equal for the same changes on the same hosts. */
+export const hashOfPlan = ({ hosts }: PlanDocument): string =>
+  createHash('sha256')
+    .update(JSON.stringify(Object.entries(hosts).map(([host, { hash }]) => [host, hash])))
+    .digest('hex')
+
 /** Writes the file for its owner alone, whole or not at all. Throws a ConfigError when it cannot. */
 export async function writePlan(path: string, document: PlanDocument): Promise<void> {
   const aside = `${path}.${randomBytes(4).toString('hex')}.new`
@@ -72,7 +89,7 @@ export async function writePlan(path: string, document: PlanDocument): Promise<v
     await rename(aside, path)
   } catch (cause) {
     await rm(aside, { force: true })
-    throw new ConfigError(`cannot write ${path}: ${messageOf(cause)}`, {
+    throw new ConfigError(`cannot write ${path}: ${fileProblem(cause)}`, {
       hint: 'give --out a file in a folder of yours',
       cause,
     })
@@ -101,7 +118,7 @@ export async function readPlan(
   here: Pick<PlanDocument, 'tool' | 'fleet'>,
 ): Promise<PlanDocument> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new ConfigError(`cannot read the plan: ${messageOf(cause)}`, { hint: MAKE, cause })
+    throw new ConfigError(`cannot read the plan ${path}: ${fileProblem(cause)}`, { hint: MAKE, cause })
   })
   const value = parsed(text, path)
   const head = headSchema.safeParse(value)

@@ -1,5 +1,5 @@
 import { CommandError } from '../errors.ts'
-import { newNonce, packed, program, runnerFor } from '../resource/program.ts'
+import { delivered, newNonce, program, runnerFor } from '../resource/program.ts'
 import { quote } from '../shell/quote.ts'
 import { tail } from '../text/last-lines.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -69,9 +69,10 @@ export async function presentFiles(
 ): Promise<readonly (PresentFile | undefined)[]> {
   const nonce = newNonce()
   const runner = runnerFor(transport.user, true)
-  const { stdout, stderr, exitCode } = await transport.exec(runner.command, {
+  const { command, stdin } = delivered(program(nonce, presentScript(paths)))
+  const { stdout, stderr, exitCode } = await transport.exec(command, {
     ...limit,
-    stdin: packed(program(nonce, presentScript(paths))),
+    stdin,
     root: runner.root,
   })
   const files = parsePresent(stdout.toString('latin1'), nonce, paths.length)

@@ -1,4 +1,4 @@
-import { ConnectError, messageOf } from '../errors.ts'
+import { AbortedError, ConnectError, messageOf } from '../errors.ts'
 import type { EventSink, PlannedChange } from '../events/event.ts'
 import type { RunRecord } from '../runs/record.ts'
 import type { ExecOptions, Transport } from '../transport/transport.ts'
@@ -7,10 +7,11 @@ import { runRecordOf } from './acting-run.ts'
 import { observeProgram, readObservation } from './observe.ts'
 import { checkUnique, planHost } from './plan.ts'
 import type { Runner } from './program.ts'
-import { newNonce, packed, runnerFor } from './program.ts'
+import { delivered, newNonce, runnerFor } from './program.ts'
 import type { Reconnect } from './reconnect.ts'
 import { heldError, restlessError } from './refused.ts'
 import type { Resource } from './resource.ts'
+import type { Review } from './review.ts'
 import { numberedSteps } from './steps.ts'
 import { stoppedBefore } from './stop.ts'
 
@@ -29,6 +30,8 @@ export interface ApplyOptions extends Reconnect {
   readonly emit: EventSink
   /** Milliseconds for the observing program. The acting one ends with its steps, each of which has its own limit. */
   readonly timeout?: number
+  /** What may be done, where that was reviewed before. */
+  readonly review?: Review
 }
 
 /** What was, or with `plan` would be, done to a host. */
@@ -57,8 +60,8 @@ async function observe(
   limit: ExecOptions,
 ) {
   const nonce = newNonce()
-  const stdin = packed(observeProgram(resources, nonce, runner.stateFolder))
-  const result = await transport.exec(runner.command, { ...limit, stdin, root: runner.root })
+  const { command, stdin } = delivered(observeProgram(resources, nonce, runner.stateFolder))
+  const result = await transport.exec(command, { ...limit, stdin, root: runner.root })
   return readObservation(transport, resources, nonce, result)
 }
 
@@ -67,22 +70,30 @@ async function converge(
   resources: readonly Resource[],
   options: ApplyOptions,
 ): Promise<HostReport> {
-  const { mode, emit, wait = 0 } = options
+  const { mode, emit, wait = 0, review } = options
   const { host } = transport
   checkUnique(resources)
   const runner = runnerFor(transport.user, options.root)
   const record = runRecordOf(options)
   for (let look = 1; look <= LOOKS; look++) {
-    const observation = await observe(transport, resources, runner, limits(options))
+    const observation = await observe(transport, resources, runner, limits(options)).catch(
+      (error: unknown) => {
+        throw error instanceof AbortedError ? stoppedBefore(host, record.id) : error
+      },
+    )
     const plan = planHost(observation)
     const { changes, notes } = plan
     for (const text of notes) emit({ type: 'note', text, host })
     emit({ type: 'host-planned', host, changes })
+    if (mode === 'apply') review?.compare(host, resources, plan)
     if (mode === 'plan' || changes.length === 0) return { host, changes, applied: [], notes }
     const { generation } = observation
     const run = { nonce: newNonce(), runner, record, generation, wait }
     const acted = await act(transport, numberedSteps(plan), run, options)
-    if ('applied' in acted) return { host, changes, applied: acted.applied, notes }
+    if ('applied' in acted) {
+      review?.acted(host, resources, plan)
+      return { host, changes, applied: acted.applied, notes }
+    }
     if (acted.refusal.type === 'held') throw heldError(host, acted.refusal.by)
     if (acted.refusal.type === 'stopped') throw stoppedBefore(host, record.id)
     emit({ type: 'note', host, text: 'another run changed it meanwhile: looking again' })
@@ -97,7 +108,7 @@ async function converge(
  *
  * Throws CommandError naming the resource whose step failed, TimeoutError, LeaseHeldError, AbortedError saying after
  * how many steps it stopped, ConnectError saying at which step the connection was lost for good, ConfigError for
- * resources that contradict each other. Steps that succeeded stay done: running it again goes on from there, handlers
+ * resources that contradict each other, MovedError for a host that is not as it was reviewed. Steps that succeeded stay done: running it again goes on from there, handlers
  * included.
  */
 export async function applyResources(

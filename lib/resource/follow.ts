@@ -3,7 +3,7 @@ import { quote } from '../shell/quote.ts'
 import { tail } from '../text/last-lines.ts'
 import type { Transport } from '../transport/transport.ts'
 import { follow } from './follow-code.ts'
-import { newNonce, packed, program, type Runner } from './program.ts'
+import { delivered, newNonce, program, type Runner } from './program.ts'
 
 /** Where to go on in which journal. */
 export interface JournalPlace {
@@ -38,9 +38,10 @@ if [ ! -e "$journal" ]; then
   [ -n "$journal" ] || exit ${NO_JOURNAL}
 fi
 ${follow(from + 1)}`
+  const { command, stdin } = delivered(program(newNonce(), body))
   const { result, enough } = untilEnough(onBytes, onStdout =>
-    transport.exec(runner.command, {
-      stdin: packed(program(newNonce(), body)),
+    transport.exec(command, {
+      stdin,
       root: runner.root,
       discardStdout: true,
       onStdout,

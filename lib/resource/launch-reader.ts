@@ -1,3 +1,4 @@
+import { byOurClock } from '../runs/host-time.ts'
 import { sanitise } from '../text/sanitise.ts'
 import { parseFrames } from './frames.ts'
 
@@ -5,6 +6,7 @@ import { parseFrames } from './frames.ts'
 export interface Holder {
   readonly owner: string
   readonly run: string
+  /** ISO 8601, by our clock. */
   readonly since: string
   readonly message: string
 }
@@ -17,9 +19,10 @@ export type Refusal =
   /** A stop was asked for before the first step. */
   | { readonly type: 'stopped' }
 
-function holderOf(text: string): Holder {
+function holderOf(text: string, clock: number): Holder {
   const [owner = '', run = '', since = '', message = ''] = text.split('\n').map(line => sanitise(line))
-  return { owner: owner || 'somebody', run: run || 'unknown', since: since || 'just now', message }
+  const when = byOurClock(since, clock, Date.now()) || 'just now'
+  return { owner: owner || 'somebody', run: run || 'unknown', since: when, message }
 }
 
 /** Reads what a launching program says before its journal begins; the rest is the journal's own bytes. */
@@ -51,17 +54,19 @@ export class LaunchReader {
 
   #take(head: Buffer): void {
     let word = ''
+    let clock = Number.NaN
     let said = ''
     for (const frame of parseFrames(this.#nonce, head)) {
       if (frame.type === 'data') {
         said += frame.bytes.toString('utf8')
         continue
       }
-      const [next = ''] = frame.words
+      const [next = '', time] = frame.words
       if (next === 'moved' || next === 'stopped') this.refusal = { type: next }
-      if (next === 'told' && word === 'waiting') this.waitsFor = holderOf(said)
-      if (next === 'told' && word === 'held') this.refusal = { type: 'held', by: holderOf(said) }
+      if (next === 'told' && word === 'waiting') this.waitsFor = holderOf(said, clock)
+      if (next === 'told' && word === 'held') this.refusal = { type: 'held', by: holderOf(said, clock) }
       word = next
+      clock = Number(time)
       said = ''
     }
   }

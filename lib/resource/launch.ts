@@ -75,7 +75,7 @@ export function launchProgram(steps: readonly NumberedStep[], run: ActingRun): s
   const { nonce } = run
   const parts = [
     `say() { printf '\\n%s %s\\n' "$nonce" "$*"; }`,
-    `holder() { say "$1" && cat "$run/lock" && say told; }`,
+    `holder() { say "$1" "$(date +%s)" && cat "$run/lock" && say told; }`,
     lock(run),
     unmoved(run),
     journal(steps, run),

@@ -1,7 +1,7 @@
 import type { Transport } from '../transport/transport.ts'
 import { observeProgram, readObservation } from './observe.ts'
 import { checkUnique, planHost, type HostPlan } from './plan.ts'
-import { newNonce, packed, runnerFor } from './program.ts'
+import { delivered, newNonce, runnerFor } from './program.ts'
 import type { Resource } from './resource.ts'
 
 /**
@@ -16,7 +16,7 @@ export async function planResources(
   checkUnique(resources)
   const runner = runnerFor(transport.user, true)
   const nonce = newNonce()
-  const stdin = packed(observeProgram(resources, nonce, runner.stateFolder))
-  const result = await transport.exec(runner.command, { ...limit, stdin, root: runner.root })
+  const { command, stdin } = delivered(observeProgram(resources, nonce, runner.stateFolder))
+  const result = await transport.exec(command, { ...limit, stdin, root: runner.root })
   return planHost(readObservation(transport, resources, nonce, result))
 }

@@ -4,23 +4,19 @@ import { randomBytes } from 'node:crypto'
 
 /** Who runs a program on the host, and where it keeps what outlives it. */
 export interface Runner {
-  /** The whole command line of an execution: constant, so that no data ever shows in a process list. */
-  readonly command: string
   readonly root: boolean
   /** Shell words (not values) for the folders of locks and of handlers that are due. */
   readonly runFolder: string
   readonly stateFolder: string
 }
 
-const PROGRAM = 'gzip -dc | sh'
-
 /** As root (through sudo where the login is another user), or as the login. */
 export function runnerFor(user: string, root: boolean): Runner {
   if (!root && user !== 'root') {
     const folder = '"$HOME/.local/state/fleetfile"'
-    return { command: PROGRAM, root: false, runFolder: folder, stateFolder: folder }
+    return { root: false, runFolder: folder, stateFolder: folder }
   }
-  return { command: PROGRAM, root: true, runFolder: '/run/fleetfile', stateFolder: '/var/lib/fleetfile' }
+  return { root: true, runFolder: '/run/fleetfile', stateFolder: '/var/lib/fleetfile' }
 }
 
 /** A word that no output and no file holds by chance. */
@@ -51,11 +47,24 @@ export const GENERATION = `generation=0 boot=none
 [ ! -r /proc/sys/kernel/random/boot_id ] || read -r boot </proc/sys/kernel/random/boot_id
 case $generation in '' | *[!0-9]*) generation=0 ;; esac`
 
-/** What travels: at 9 a program of 50 resources is a few packets. */
-export const packed = (text: string): Buffer => gzipSync(text, { level: 9 })
+/** An execution of a program: the whole command line, constant so that no data ever shows in a process list. */
+export interface Delivery {
+  readonly command: 'sh' | 'gzip -dc | sh'
+  readonly stdin: string | Uint8Array
+}
 
+/** Characters up to which a program travels as it is: a few packets more spare the host two processes. */
+const SMALL = 2 ** 13
 const LARGE = 2 ** 20
 
+/** How a program travels. */
+export const delivered = (text: string): Delivery =>
+  text.length <= SMALL
+    ? { command: 'sh', stdin: text }
+    : { command: 'gzip -dc | sh', stdin: gzipSync(text, { level: 9 }) }
+
 /** The same without holding up everything else of the run, for a program that may carry a whole release. */
-export const packedAside = (text: string): Promise<Buffer> =>
-  promisify(gzip)(text, { level: text.length > LARGE ? 1 : 9 })
+export const deliveredAside = async (text: string): Promise<Delivery> =>
+  text.length <= SMALL
+    ? delivered(text)
+    : { command: 'gzip -dc | sh', stdin: await promisify(gzip)(text, { level: text.length > LARGE ? 1 : 9 }) }

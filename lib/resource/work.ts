@@ -1,6 +1,6 @@
 import { quote } from '../shell/quote.ts'
 import { Secret, revealed } from '../shell/secret.ts'
-import { AUDIT } from '../runs/record.ts'
+import { AUDIT, STOP } from '../runs/record.ts'
 import type { ActingRun } from './acting-run.ts'
 import { program } from './program.ts'
 import { hiddenPartsOf } from './redact.ts'
@@ -44,7 +44,7 @@ relay() {
   return 255
 }
 begin() {
-  [ ! -e "$folder/stop" ] || { outcome=stopped; return 1; }
+  [ ! -e "$folder/${STOP}" ] || { outcome=stopped; return 1; }
   say begin "$1" || { outcome=failed failed='"no room for the journal"'; return 1; }
   clock; began=$now
 }
@@ -99,11 +99,18 @@ code=$?
 ${clears === undefined ? '' : `[ "$code" -ne 0 ] || rm -f "$state/pending/${clears}"\n`}end ${index} "$code" ${title} || return 0`
 }
 
-/** systemd ends what an SSH session has left behind, where it is told to; a scope of its own is not of the session. */
-const scope = (runId: string): string => `[ ! -d /run/systemd/system ] || timeout 5 busctl call \\
+/**
+ * systemd ends what an SSH session has left behind, where it is told to; a scope of its own is not of the session. It
+ * answers before it has moved us, and what is begun until then stays in the session: so that is waited for, 2 s at most.
+ */
+const scope = (runId: string): string => `unit=fleetfile-${runId}-$argument.scope tries=0
+if [ -d /run/systemd/system ] && timeout 5 busctl call \\
   org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \\
-  StartTransientUnit 'ssa(sv)a(sa(sv))' fleetfile-${runId}-"$argument".scope fail 1 PIDs au 1 $$ 0 \\
-  </dev/null >/dev/null 2>&1 9>&- || :`
+  StartTransientUnit 'ssa(sv)a(sa(sv))' "$unit" fail 1 PIDs au 1 $$ 0 </dev/null >/dev/null 2>&1 9>&-; then
+  until systemctl -q is-active "$unit" </dev/null >/dev/null 2>&1 9>&- || [ "$tries" -ge 100 ]; do
+    tries=$((tries + 1)); sleep 0.02 9>&-
+  done
+fi`
 
 /** What all lines of the run's audit have in common, as the inside of a JSON object. */
 function auditPart({ record }: ActingRun): string {

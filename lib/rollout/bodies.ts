@@ -7,10 +7,18 @@ export interface RolloutBodies {
   rabbitmqConfig(values: { readonly address: string }): string
   rabbitmqEnvironment(): string
   epmdSocket(): string
+  finishSlots(): string
   runOnce(): string
   runService(): string
   haproxyConfig(values: {
     readonly services: readonly ProxiedService[]
     readonly certificate: string
+  }): string
+  nginxConfig(values: {
+    readonly services: readonly ProxiedService[]
+    readonly certificate: string
+    readonly home: string
+    readonly closing: string
+    readonly host: string
   }): string
 }

@@ -3,6 +3,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { directory } from '../resource/kinds/directory.ts'
 import { file } from '../resource/kinds/file.ts'
 import { packages } from '../resource/kinds/packages.ts'
+import { timer } from '../resource/kinds/timer.ts'
 import { unit } from '../resource/kinds/unit.ts'
 import type { Handler, Resource } from '../resource/resource.ts'
 import type { Secret } from '../shell/secret.ts'
@@ -10,9 +11,20 @@ import { sh } from '../shell/sh.ts'
 import { serverName } from './proxy.ts'
 import { SLOTS } from './slot.ts'
 
-/** What a host needs to run slots: a container engine, which is all that Debian's own package is asked for. */
-export const slotHostResources = (): readonly Resource[] => [
+const FINISH_SLOTS = '/usr/local/lib/fleetfile/finish-slots'
+
+/** What a host needs to run slots: a container engine, and what stops slots that have been warm for long enough. */
+export const slotHostResources = (finishSlots: string): readonly Resource[] => [
   packages(['docker.io', 'iptables']),
+  directory({ path: '/usr/local/lib/fleetfile', mode: 0o755 }),
+  file({ path: FINISH_SLOTS, content: finishSlots, mode: 0o755 }),
+  timer({
+    name: 'fleetfile-finish',
+    calendar: '*:0/5:20',
+    command: sh`${FINISH_SLOTS}`,
+    user: 'root',
+    persistent: false,
+  }),
   unit({ name: 'docker.service', enabled: true, active: true }),
 ]
 

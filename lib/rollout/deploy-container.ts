@@ -1,6 +1,7 @@
 import { dockerEngine } from '../container/engine.ts'
 import type { ContainerService } from '../fleet/model.ts'
 import type { TaskContext } from '../task/context.ts'
+import { frontDoor } from './front-door.ts'
 import type { Release } from './release.ts'
 import { resolveEnv, type ResolvedEnv } from './service-env.ts'
 import { deploy, type DeployReport } from './swap.ts'
@@ -37,7 +38,7 @@ export async function containerEnv(
 /** Swaps a release into the idle slots of a container service. */
 export async function swapIn(ctx: TaskContext, target: SwapTarget, release: Release): Promise<DeployReport> {
   return deploy(ctx, {
-    target,
+    target: { ...target, door: await frontDoor(ctx, target.service) },
     release,
     env: await containerEnv(ctx, target.service, release.id),
     engine: dockerEngine(),

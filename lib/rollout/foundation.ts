@@ -5,7 +5,8 @@ import { packages } from '../resource/kinds/packages.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { ApplyReport, TaskContext } from '../task/context.ts'
 import type { RolloutBodies } from './bodies.ts'
-import { CERTIFICATE, proxiedServices, proxyResources, slotHostResources } from './container-hosts.ts'
+import { proxiedServices, slotHostResources } from './container-hosts.ts'
+import { frontDoorResources } from './front-door-resources.ts'
 import { processPackages } from './processes.ts'
 import { proxyCertificate } from './proxy-certificate.ts'
 import { serviceStores } from './service-stores.ts'
@@ -35,16 +36,14 @@ async function containerPart(
   service: ContainerService,
   bodies: RolloutBodies,
 ): Promise<Part> {
-  const { role } = service.proxy
+  const { role, kind = 'haproxy' } = service.proxy
   const certificate = await proxyCertificate(ctx, role)
-  const config = bodies.haproxyConfig({
-    services: proxiedServices(ctx.fleet, role, ctx.allHosts),
-    certificate: CERTIFICATE,
-  })
+  const services = proxiedServices(ctx.fleet, role, ctx.allHosts)
+  const door = frontDoorResources(kind, services, certificate, bodies)
   return host => [
-    ...(host.role === service.role ? slotHostResources() : []),
+    ...(host.role === service.role ? slotHostResources(bodies.finishSlots()) : []),
     ...(host.role === service.role ? containerExtras(ctx.fleet, service) : []),
-    ...(host.role === role ? proxyResources(config, certificate) : []),
+    ...(host.role === role ? door : []),
   ]
 }
 

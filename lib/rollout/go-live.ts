@@ -1,8 +1,11 @@
 import { containerName } from '../container/slot.ts'
-import { HealthError } from '../errors.ts'
+import { AbortedError, HealthError } from '../errors.ts'
+import type { ProbeReport } from './probe-report.ts'
+import type { Proof } from './proof.ts'
 import { sshLine } from '../transport/endpoint.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
+import { arm } from './finish.ts'
 import { record } from './history.ts'
 import type { Manifest } from './manifest.ts'
 import { flip, type Flip } from './proxies.ts'
@@ -17,6 +20,8 @@ export interface WentLive {
   /** Requests of the old slot that still go on; it is left running for them. */
   readonly open: number
   readonly watched: Watched
+  /** What steady traffic through the front door met; undefined where there is no front door to ask. */
+  readonly probe?: ProbeReport
 }
 
 /** Flip, drain, watch; back again when the proxies see errors. */
@@ -25,19 +30,26 @@ export async function goLive(
   slot: Slot,
   live: Slot | undefined,
   manifest: Manifest,
+  proof: Proof,
   now: () => Date,
 ): Promise<WentLive> {
   const { ctx, target, limits } = swap
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
-  const flipped = await flip(swap.proxies, swap.names, slot, live)
-  ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
+  if (live !== undefined) proof.flipped()
+  const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
+  if (live === undefined) proof.flipped(true)
+  const { length } = swap.names
+  ctx.note(
+    `${slot} serves on ${length} host${length === 1 ? '' : 's'}, flipped in ${flipped.milliseconds} ms`,
+  )
   // A first deploy has no traffic yet, and nothing to go back to.
   const seconds = live === undefined ? Math.min(2, limits.watchSeconds) : limits.watchSeconds
   ctx.phase(`Watch ${target.name} for ${seconds} s`)
   const watching = watchSlot(swap.read, slot, before, {
     seconds,
     limit: limits.errorLimit,
+    fault: () => proof.fault(),
     signal: ctx.signal,
     isShort: down => isShort(target, down),
   })
@@ -45,15 +57,29 @@ export async function goLive(
     live === undefined ? undefined : waitDrained(swap.read, live, limits.drainSeconds, ctx.signal)
   // The watch comes first: while old requests end, new ones may already fail.
   draining?.catch(() => undefined)
-  const watched = await watching
+  const watched = await watching.catch((error: unknown) => {
+    throw error instanceof AbortedError ? unwatched(swap, slot, live, error) : error
+  })
   if (watched.fault !== undefined) await turnBack(swap, slot, live, watched.fault, now)
   await record(swap, 'deploy', slot, manifest, now())
+  if (live !== undefined) await arm(swap, live)
   const drained = await draining
+  const probe = await proof.end()
   if (drained !== undefined && drained.open > 0) {
-    ctx.note(`${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end`)
+    ctx.note(
+      `${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end, a day at most`,
+    )
   }
-  return { flip: flipped, watched, open: drained?.open ?? 0 }
+  return { flip: flipped, watched, open: drained?.open ?? 0, ...(probe === undefined ? {} : { probe }) }
 }
+
+/** The flip has happened: who stops the watch must know that the new release serves. */
+const unwatched = ({ target }: Swap, slot: Slot, live: Slot | undefined, cause: AbortedError): AbortedError =>
+  new AbortedError(`stopped while ${target.name} was watched: ${slot} serves`, {
+    hint:
+      live === undefined ? 'fleet status' : `fleet status; back to ${live}: fleet rollback ${target.name}`,
+    cause,
+  })
 
 async function turnBack(
   swap: Swap,
@@ -76,7 +102,10 @@ async function turnBack(
     const serves = seen.live ?? 'nothing'
     throw new HealthError(`${fault}; not flipped back, since ${serves} serves by now`, { hint })
   }
-  const back = await flip(swap.proxies, swap.names, live, slot)
+  const back = await flip(swap.proxies, swap.names, live, slot, {
+    runId: swap.ctx.runId,
+    always: true,
+  })
   await record(swap, 'flip-back', live, undefined, now())
   throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
 }

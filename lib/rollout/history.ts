@@ -21,7 +21,8 @@ const entrySchema = z
 /** A line of a service's history. */
 export type HistoryEntry = z.output<typeof entrySchema>
 
-const folderOf = (service: string): string => `/var/lib/fleetfile/services/${service}`
+/** Where a service's state lies on its hosts. */
+export const serviceState = (service: string): string => `/var/lib/fleetfile/services/${service}`
 
 /** The file that names what a slot served last, a link to the edition's manifest. */
 export const servedLink = (service: string, slot: Slot): string => `${serviceFolder(service)}/${slot}.json`
@@ -44,7 +45,7 @@ export async function record(
     slot,
     ...(manifest === undefined ? {} : { edition: editionOf(manifest), label: manifest.label }),
   }
-  const folder = folderOf(target.name)
+  const folder = serviceState(target.name)
   const link = manifest === undefined ? '' : `${linkCommand(target.name, slot, editionOf(manifest)).text}\n`
   const command = sh`set -e\n${rawShell(link)}mkdir -p ${folder} && cat >>${`${folder}/history.jsonl`}`
   const failed = (error: unknown, host?: FleetHost) => {
@@ -69,7 +70,7 @@ export async function record(
  * hosts' last lines counts; undefined where there is none.
  */
 export async function lastAct({ ctx, target }: Swap): Promise<HistoryEntry | undefined> {
-  const file = `${folderOf(target.name)}/history.jsonl`
+  const file = `${serviceState(target.name)}/history.jsonl`
   const command = sh`[ ! -f ${file} ] || tail -n 1 ${file}`
   const lines = await ctx.each(target.hosts, async host => {
     const { stdout } = await ctx.on(host).read(command, { root: true })

@@ -1,3 +1,4 @@
+import { byOurClock } from '../runs/host-time.ts'
 import { quote } from '../shell/quote.ts'
 import { sanitise } from '../text/sanitise.ts'
 
@@ -8,13 +9,13 @@ import { sanitise } from '../text/sanitise.ts'
  */
 export const HOLDER_LIMIT = 15
 
-/** Who holds a lease, as its file says. Times by the host's clock. */
+/** Who holds a lease, as its file says. */
 export interface Holder {
   /** What is held: a service, or `host`. */
   readonly name: string
   readonly owner: string
   readonly run: string
-  /** ISO 8601, UTC. */
+  /** ISO 8601, UTC, by our clock. */
   readonly since: string
   readonly message: string
   /** Seconds since its client was last heard of. */
@@ -66,7 +67,7 @@ while :; do
   if [ -z "$by" ] && [ "$tries" -lt 20 ]; then tries=$((tries + 1)); sleep 0.1; continue; fi
   if [ "$by" != "$told" ]; then
     told=$by
-    printf '%s\\n' '${BUSY}' "$((n + 1))" "$(($(date +%s) - $(stat -c %Y "$next")))" "$by" '${END}'
+    printf '%s\\n' '${BUSY}' "$((n + 1))" "$(($(date +%s) - $(stat -c %Y "$next")))" "$(date +%s)" "$by" '${END}'
   fi
   code=76
   [ "$LEASE_WAIT" = yes ] || break
@@ -122,15 +123,15 @@ export class LeaseReader {
   }
 
   #holder(lines: readonly string[]): Holder {
-    const [at = '', silent = '', owner = '', run = '', message = '', since = ''] = lines.map(line =>
-      line === END ? '' : sanitise(line),
+    const [at = '', silent = '', clock = '', owner = '', run = '', message = '', since = ''] = lines.map(
+      line => (line === END ? '' : sanitise(line)),
     )
     return {
       name: this.#names[Number(at) - 1] ?? '?',
       owner,
       run,
       message,
-      since,
+      since: byOurClock(since, Number(clock), Date.now()),
       silent: /^\d+$/.test(silent) ? Number(silent) : undefined,
     }
   }

@@ -11,6 +11,7 @@ import { startInSwarm, swarmSlot } from '../swarm/start.ts'
 import { undoInSwarm } from '../swarm/undo.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
+import { disarm } from './finish.ts'
 import type { Manifest } from './manifest.ts'
 import { pause } from './pause.ts'
 import { ofSlot, setSlot } from './proxies.ts'
@@ -75,6 +76,7 @@ const runOf = (swap: Swap, slot: Slot, host: FleetHost, manifest: Manifest): str
  */
 export async function prepareSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<void> {
   const { ctx, target } = swap
+  await disarm(swap, slot)
   try {
     const containers = await startSlot(swap, slot, manifests)
     await checkSlot(swap, slot, containers)

@@ -1,5 +1,6 @@
 import type { ContainerService } from '../fleet/model.ts'
 import type { TaskContext } from '../task/context.ts'
+import { frontDoor } from './front-door.ts'
 import { swapTarget } from './deploy-container.ts'
 import { readQuarantine } from './quarantine-store.ts'
 import type { SwapTarget } from './swap-target.ts'
@@ -16,6 +17,8 @@ export async function presentTarget(
   const { proxies } = swapTarget(ctx, name, service)
   const { records } = await readQuarantine(ctx, [name], proxies)
   const away = new Set((records.get(name)?.hosts ?? []).map(({ host }) => host))
-  for (const host of away) ctx.warn(`in quarantine for ${name}: left out; fleet catch-up ${host}`)
-  return swapTarget(ctx, name, service, away)
+  for (const host of ctx.allHosts.filter(each => away.has(each.name))) {
+    ctx.warn(`in quarantine for ${name}: left out; fleet catch-up ${host.name}`, host)
+  }
+  return { ...swapTarget(ctx, name, service, away), door: await frontDoor(ctx, service) }
 }

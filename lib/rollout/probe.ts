@@ -8,7 +8,8 @@ export interface ProbeOptions {
   /** The addresses to connect to, in turn; nothing is looked up. The URL's host only goes into the request and TLS. */
   readonly addresses: readonly string[]
   /** Certificates to trust instead of the system's. */
-  readonly ca?: string
+  readonly ca?: string | readonly string[]
+  readonly headers?: Readonly<Record<string, string>>
   readonly perSecond: number
   /** Requests in flight at most; one that finds no room is counted as late, not sent. */
   readonly concurrency: number
@@ -18,20 +19,30 @@ export interface ProbeOptions {
   readonly signal: AbortSignal
   /** Tells the version from a body; the first 64 characters of its first line unless told. */
   readonly version?: (body: string) => string
+  /** Gets the samples as they come, for whoever must know while it goes on. */
+  readonly log?: ProbeLog
 }
 
 /** Steady requests, until stopped or for a time. A request that fails is never sent again: it is what is looked for. */
 export async function probe(options: ProbeOptions, milliseconds = Infinity): Promise<ProbeReport> {
-  const { url, addresses, ca, perSecond, concurrency, timeout = 10_000, signal } = options
+  const {
+    url,
+    addresses,
+    ca,
+    perSecond,
+    concurrency,
+    timeout = 10_000,
+    signal,
+    log = new ProbeLog(),
+  } = options
   const { version = (body: string) => body.split('\n')[0]?.trim().slice(0, 64) ?? '' } = options
   const [first] = addresses
   if (first === undefined || perSecond <= 0) throw new TypeError('a probe needs an address and a rate')
   const keep = { keepAlive: true, maxSockets: concurrency }
   const secure = url.protocol === 'https:'
   const agent = secure
-    ? new HttpsAgent({ ...keep, ...(ca === undefined ? {} : { ca }) })
+    ? new HttpsAgent({ ...keep, ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : [...ca] }) })
     : new HttpAgent(keep)
-  const log = new ProbeLog()
   const flying = new Set<Promise<void>>()
 
   const ask = (address: string): Promise<void> =>
@@ -51,7 +62,7 @@ export async function probe(options: ProbeOptions, milliseconds = Infinity): Pro
           host: address,
           port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
           path: `${url.pathname}${url.search}`,
-          headers: { host: url.host, 'user-agent': 'fleetfile-probe' },
+          headers: { 'user-agent': 'fleetfile-probe', ...options.headers, host: url.host },
           servername: url.hostname,
           timeout,
         },

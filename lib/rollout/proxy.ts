@@ -1,3 +1,4 @@
+import { ConfigError } from '../errors.ts'
 import type { Slot } from './slot.ts'
 
 /** `ready` takes new requests, `drain` only ends those it has, `maint` takes none and is not checked. */
@@ -27,6 +28,14 @@ export interface AdminChange {
   readonly admin: Admin
 }
 
+/** A flip as its run's folder on the proxy's host notes it. */
+export interface NotedFlip {
+  readonly runId: string
+  readonly slot: Slot
+  /** Made also when the run was asked to stop: a way back. */
+  readonly always?: boolean
+}
+
 /** A proxy in front of a service, on one host: the only source of what is live. */
 export interface Proxy {
   /** The proxy's host. */
@@ -34,9 +43,10 @@ export interface Proxy {
   read(): Promise<readonly ProxyServer[]>
   /**
    * Makes all changes with one command, and then makes them survive a reload and a restart. Resolves with the
-   * milliseconds that the proxy itself took for the command.
+   * milliseconds that the proxy itself took for the command. A flip is noted by the same command, which throws an
+   * AbortedError, and changes nothing, where its run was asked to stop before.
    */
-  set(changes: readonly AdminChange[]): Promise<number>
+  set(changes: readonly AdminChange[], flip?: NotedFlip): Promise<number>
 }
 
 /** The name that a slot of a host has in the proxy. */
@@ -46,4 +56,19 @@ export const serverName = (host: string, slot: Slot): string => `${host}-${slot}
 export function parseServerName(name: string): { host: string; slot: Slot } | undefined {
   const [, host, slot] = /^(.+)-(blue|green)$/.exec(name) ?? []
   return host === undefined || (slot !== 'blue' && slot !== 'green') ? undefined : { host, slot }
+}
+
+/**
+ * Throws a ConfigError unless all are names that slots can have: letters, digits, dots and dashes of a host's name. What
+ * a proxy is told is a line of commands in its own language, in which another name could say something else.
+ */
+export function checkSlots(changes: readonly AdminChange[], host: string): void {
+  const wrong = changes
+    .map(({ server }) => server)
+    .filter(name => !/^[a-z0-9][a-z0-9.-]*-(blue|green)$/.test(name))
+  if (wrong.length === 0) return
+  throw new ConfigError(
+    `${wrong.map(name => JSON.stringify(name)).join(', ')} cannot be the name of a slot`,
+    { host },
+  )
 }

@@ -2,10 +2,13 @@ import { ConfigError } from '../errors.ts'
 import type { SlotStates } from '../container/slot-state.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
+import { arm, disarm } from './finish.ts'
 import { lastAct, record, type HistoryEntry } from './history.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import { editionOf, type Manifest } from './manifest.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
+import type { ProbeReport } from './probe-report.ts'
+import { startProof } from './proof.ts'
 import { flip, ofSlot, type Flip } from './proxies.ts'
 import { quote } from '../shell/quote.ts'
 import type { RolloutContext } from './rollout-context.ts'
@@ -33,6 +36,8 @@ export interface RollbackReport {
   /** From the call to the flip's end. */
   readonly milliseconds?: number
   readonly open?: number
+  /** What steady traffic through the front door met. */
+  readonly probe?: ProbeReport
 }
 
 /**
@@ -53,6 +58,7 @@ async function rollbackAlone(
 ): Promise<RollbackReport> {
   const { target, now } = options
   const swap = openSwap(ctx, target, options.limits)
+  await using proof = startProof(swap)
   ctx.phase(`Look at ${target.name}`)
   await takeOut(swap)
   const [view, states, last] = await Promise.all([swap.read(), readStates(swap), lastAct(swap)])
@@ -97,13 +103,25 @@ async function rollbackAlone(
     await prepareSlot(swap, slot, manifests)
   }
   ctx.phase(`Flip ${target.name} to ${slot}`)
-  await expectLive(swap, live)
-  const flipped = await flip(swap.proxies, swap.names, slot, live)
+  await Promise.all([expectLive(swap, live), warm ? disarm(swap, slot) : undefined])
+  proof.flipped()
+  const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
   const milliseconds = Math.round(performance.now() - started)
   ctx.note(`${manifest.label} serves again: flipped in ${flipped.milliseconds} ms, ${milliseconds} ms in all`)
   await record(swap, 'rollback', slot, manifest, now())
+  await arm(swap, live)
   const { open } = await waitDrained(swap.read, live, swap.limits.drainSeconds, ctx.signal)
-  return { outcome: 'rolled-back', ...about, flip: flipped, milliseconds, open }
+  const probe = await proof.end()
+  const fault = proof.fault()
+  if (fault !== undefined) ctx.warn(`${fault}: not better than before? fleet releases ${target.name}`)
+  return {
+    outcome: 'rolled-back',
+    ...about,
+    flip: flipped,
+    milliseconds,
+    open,
+    ...(probe === undefined ? {} : { probe }),
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { proxyOf } from '../container/proxy-of.ts'
 import { ConfigError } from '../errors.ts'
 import type { ContainerService } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
+import type { Door } from './front-door.ts'
 import type { Proxy } from './proxy.ts'
 import { readProxies, type ProxyView } from './proxies.ts'
 import type { RolloutContext } from './rollout-context.ts'
@@ -19,6 +20,8 @@ export interface SwapTarget {
   readonly logs?: string
   /** Every host of the proxy's role. */
   readonly proxies: readonly FleetHost[]
+  /** Where users come in; without it nothing is proven by traffic. */
+  readonly door?: Door
 }
 
 export interface SwapLimits {

@@ -7,17 +7,19 @@ import { bringImage } from './bring-image.ts'
 import { editionFor } from './edition.ts'
 import { goLive, type WentLive } from './go-live.ts'
 import { noteServed } from './history.ts'
+import { letGo } from './let-go.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import type { Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
 import { throwIfAborted } from './pause.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
-import { ofSlot, type ProxyView } from './proxies.ts'
+import { startProof } from './proof.ts'
 import type { Release } from './release-model.ts'
+import { containerChange, everyReady, liveOf } from './serving.ts'
 import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { takeOut } from './take-out.ts'
-import { isShort, isSwarm } from '../swarm/size.ts'
+import { isSwarm } from '../swarm/size.ts'
 import { readSwarmStates } from '../swarm/states.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
 import type { RolloutContext } from './rollout-context.ts'
@@ -65,6 +67,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   ctx.phase(`Look at ${name}`)
   await takeOut(swap)
   const [view, states] = await Promise.all([swap.read(), readStates(swap)])
+  ctx.review?.serves(name, containerChange(name, liveOf(swap, view, states), about))
   const runs = (slot: Slot): boolean =>
     swap.names.every(host => {
       const state = states.get(host)?.[slot]
@@ -87,6 +90,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
 
   const { image, shipped } = await bringImage(swap, release, options.engine)
 
+  await using proof = startProof(swap)
   ctx.phase(`Prepare ${name} ${slot}`)
   const manifest: Manifest = {
     service: name,
@@ -105,30 +109,9 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   throwIfAborted(ctx.signal)
   await prepareSlot(swap, slot, manifests)
   throwIfAborted(ctx.signal)
-  return {
-    outcome: 'deployed',
-    slot,
-    ...about,
-    built: image.built,
-    shipped,
-    migrated,
-    ...(await goLive(swap, slot, live, manifest, now)),
-  }
-}
-
-/** Whether every proxy sends requests to this slot on every host, and enough of them can answer. */
-export function everyReady(
-  { names, proxies, target }: Pick<Swap, 'names' | 'proxies' | 'target'>,
-  servers: ProxyView['servers'],
-  live: Slot,
-): boolean {
-  const own = ofSlot(servers, live)
-  const down = own.filter(({ health }) => health === 'down')
-  return (
-    own.every(({ admin }) => admin === 'ready') &&
-    own.length === names.length * proxies.length &&
-    !isShort(target, down)
-  )
+  const wentLive = await goLive(swap, slot, live, manifest, proof, now)
+  await letGo(swap)
+  return { outcome: 'deployed', slot, ...about, built: image.built, shipped, migrated, ...wentLive }
 }
 
 /** Both slots of every host. */

@@ -9,6 +9,8 @@ export interface WatchOptions {
   readonly limit: number
   /** Fewer failures than this prove nothing. */
   readonly least?: number
+  /** Why it must not go on, as others see it. */
+  readonly fault?: () => string | undefined
   readonly signal: AbortSignal
   /** Whether too many servers are down; any one is, unless told. */
   readonly isShort?: (down: readonly ProxyServer[]) => boolean
@@ -37,7 +39,14 @@ export async function watchSlot(
   read: () => Promise<ProxyView>,
   slot: Slot,
   before: readonly ProxyServer[],
-  { seconds, limit, least = 3, signal, isShort = down => down.length > 0 }: WatchOptions,
+  {
+    seconds,
+    limit,
+    least = 3,
+    fault = () => undefined,
+    signal,
+    isShort = down => down.length > 0,
+  }: WatchOptions,
 ): Promise<Watched> {
   const started = performance.now()
   for (;;) {
@@ -51,6 +60,8 @@ export async function watchSlot(
     if (seen.errors >= least && seen.errors > limit * seen.requests) {
       return { ...seen, fault: `${seen.errors} of ${seen.requests} requests failed` }
     }
+    const told = fault()
+    if (told !== undefined) return { ...seen, fault: told }
     const left = seconds * 1000 - (performance.now() - started)
     if (left <= 0) return seen
     await pause(Math.min(500, left), signal)

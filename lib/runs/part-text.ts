@@ -61,13 +61,19 @@ function journalText({ state, why, steps }: Journal): Pick<PartText, 'text' | 'o
   }
 }
 
+/** The line that it stands in names the host already. */
+const firstLine = (reason: string, host: string): string => {
+  const line = sanitise(reason.split('\n')[0] ?? '')
+  return line.startsWith(`${host}: `) ? line.slice(host.length + 2) : line
+}
+
 /** How a host stands in a run, in words. */
-export function partText({ state, run, reason }: Part, { ended, record }: FleetRun): PartText {
+export function partText({ host, state, run, reason }: Part, { ended, record }: FleetRun): PartText {
   if (run === undefined) {
     const isAllDone = ended?.exitCode === 0
     const text = state === 'not begun' && isAllDone ? 'nothing to do there' : state
     return {
-      text: reason === undefined ? text : `${text}: ${sanitise(reason.split('\n')[0] ?? '')}`,
+      text: reason === undefined ? text : `${text}: ${firstLine(reason, host)}`,
       output: [],
       milliseconds: 0,
     }

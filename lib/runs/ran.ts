@@ -1,5 +1,5 @@
 import { CommandError } from '../errors.ts'
-import { newNonce, packed, program, runnerFor } from '../resource/program.ts'
+import { delivered, newNonce, program } from '../resource/program.ts'
 import { quote } from '../shell/quote.ts'
 import { tail } from '../text/last-lines.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -22,9 +22,9 @@ printf '%s\\n' ${quote(JSON.stringify(record))} >"$folder/${RECORD}.new" &&
   mv -f "$folder/${RECORD}.new" "$folder/${RECORD}" || return 1
 printf '{"version":1,"at":"%s",%s,"outcome":"ran","changed":0}\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \\
   ${quote(JSON.stringify(part).slice(1, -1))} >>${AUDIT}`
-  const runner = runnerFor(transport.user, true)
-  const result = await transport.exec(runner.command, {
-    stdin: packed(program(newNonce(), body)),
+  const { command, stdin } = delivered(program(newNonce(), body))
+  const result = await transport.exec(command, {
+    stdin,
     root: true,
     timeout: PATIENCE,
   })

@@ -1,3 +1,4 @@
+import { parseOnce, type OnceAnswer } from './once.ts'
 import { parseQuarantines, type Quarantine } from '../rollout/quarantine.ts'
 
 /** One release that a host runs: of a process service, or in a slot. */
@@ -12,6 +13,8 @@ export interface RunningRelease {
 
 /** What a host says of itself. */
 export interface HostStatus {
+  /** What its clock said, in milliseconds since 1970: it may be off, and so are the times of its releases then. */
+  readonly clock: number
   readonly load: number
   readonly cores: number
   /** Use of the root file system, `42%`. */
@@ -23,6 +26,8 @@ export interface HostStatus {
   readonly processes: { readonly running: number; readonly total: number }
   /** What it was told of hosts in quarantine, by service. */
   readonly quarantines: readonly Quarantine[]
+  /** What it could learn of the programs that run once, by service. */
+  readonly once: readonly OnceAnswer[]
 }
 
 /** Supervisor's states in which a process is, or is about to be, at work. */
@@ -52,6 +57,7 @@ export function parseStatus(output: string): HostStatus {
   const all = (key: string) => pairs.filter(pair => pair.key === key).map(pair => pair.value)
   const programs = all('program').map(value => value.split(' ')[1] ?? '')
   return {
+    clock: Number(all('clock')[0] ?? Number.NaN) * 1000,
     load: Number(all('load')[0] ?? Number.NaN),
     cores: Number(all('cores')[0] ?? Number.NaN),
     disk: all('disk')[0] ?? '?',
@@ -59,5 +65,6 @@ export function parseStatus(output: string): HostStatus {
     releases: [...all('release').map(release), ...all('container').map(container)],
     processes: { running: programs.filter(state => AT_WORK.has(state)).length, total: programs.length },
     quarantines: parseQuarantines(all('quarantine').join('\n')),
+    once: parseOnce(all('once')),
   }
 }

@@ -16,10 +16,10 @@ const CONTAINER = [
 const CURRENT = '{{if or (eq .State "running") (not (.Label "com.docker.swarm.task.id"))}}'
 
 /**
- * One script that reads everything the status table shows of a host, as `key<TAB>value` lines. Changes nothing; what is
- * not installed says nothing.
+ * One script that reads everything the status table shows of a host, and `more`, as `key<TAB>value` lines. Changes
+ * nothing; what is not installed says nothing.
  */
-export function statusProbe(services: readonly string[]): Command {
+export function statusProbe(services: readonly string[], more: readonly Command[] = []): Command {
   const releases = services.map(service => {
     const current = quote(`/srv/${service}/current`)
     return [
@@ -31,12 +31,14 @@ export function statusProbe(services: readonly string[]): Command {
   })
   return rawShell(
     [
+      `printf 'clock\\t%s\\n' "$(date +%s)"`,
       `printf 'load\\t%s\\n' "$(cut -d' ' -f1 /proc/loadavg)"`,
       `printf 'cores\\t%s\\n' "$(nproc)"`,
       // The fullest of the file systems that releases and state are written to.
       `printf 'disk\\t%s\\n' "$(df -P / /srv /var/lib 2>/dev/null | awk 'NR>1{print $5}' | sort -n | tail -n 1)"`,
       `printf 'failed\\t%s\\n' "$(systemctl --failed --no-legend --plain | awk '{print $1}' | tr '\\n' ' ')"`,
       ...releases,
+      ...more.map(({ text }) => text),
       `cat ${QUARANTINE}/*.json 2>/dev/null | sed 's/^/quarantine\\t/'`,
       `if command -v supervisorctl >/dev/null; then supervisorctl status | awk '{print "program\\t" $1 " " $2}'; fi`,
       'if command -v docker >/dev/null; then',

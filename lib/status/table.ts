@@ -59,6 +59,7 @@ export function statusTable(rows: readonly StatusRow[], live: Live, now: Date): 
     rows.map(({ host, answer, trouble = 'unreachable' }) => {
       if (typeof answer === 'string') return [host.name, host.role, '-', '-', trouble, '-', '-', '-', '-']
       const { releases, processes } = answer
+      const clock = Number.isNaN(answer.clock) ? now : new Date(answer.clock)
       const slots = releases.filter(({ slot }) => slot !== undefined)
       const latest =
         releases.map(({ deployedAt }) => deployedAt?.getTime() || 0).toSorted((a, b) => b - a)[0] ?? 0
@@ -71,7 +72,7 @@ export function statusTable(rows: readonly StatusRow[], live: Live, now: Date): 
         answer.load.toFixed(2),
         answer.disk,
         processes.total === 0 ? '-' : `${processes.running}/${processes.total}`,
-        latest === 0 ? '-' : ago(new Date(latest), now),
+        latest === 0 ? '-' : ago(new Date(latest), clock),
       ]
     }),
   )

@@ -29,7 +29,13 @@ export async function eachHost<T>(
     ),
   )
   if (signal.aborted) throw stoppedError(hosts, new Set(results.keys()), failures, signal.reason)
-  if (failures.length > 0) throw new HostsFailedError(failures, hosts.length)
+  if (failures.length > 0) {
+    const order = hosts.map(({ name }) => name)
+    throw new HostsFailedError(
+      failures.toSorted((a, b) => order.indexOf(a.host) - order.indexOf(b.host)),
+      hosts.length,
+    )
+  }
   return results
 }
 

@@ -5,10 +5,12 @@ import { CommandError, ConfigError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
+import { fileProblem } from '../text/file-problem.ts'
 import { tail } from '../text/last-lines.ts'
 import { byteProgress } from './byte-progress.ts'
 import { placeReceived } from './place-received.ts'
 import { tellFailure } from './put.ts'
+import { because, isDenied } from './remote-reason.ts'
 import { Receiver, type ReceivedTree } from './received-tree.ts'
 
 export interface Get {
@@ -64,7 +66,8 @@ interface There {
 
 /** What it is and how large; a link is followed here, and nowhere below. */
 async function look(ctx: TaskContext, host: FleetHost, { remote, root }: Get): Promise<There> {
-  const command = sh`path=$(readlink -e -- ${remote}) && du -sb -- "$path"`
+  // With a dot behind it: a shell takes newlines off the end, and a name may end in one.
+  const command = sh`path=$(readlink -e -- ${remote} && echo .) && path=\${path%?.} && du -sb -- "$path"`
   const { exitCode, stdout, stderr } = await ctx.on(host).read(command, { root, anyExitCode: true })
   const [, size, path] = /^(\d+)\t(\/[^]*)\n$/.exec(stdout.toString('utf8')) ?? []
   if (size === undefined || path === undefined || path === '/') {
@@ -85,7 +88,9 @@ async function receive(
   count: (bytes: number) => void,
 ): Promise<Got> {
   const to = join(get.folder, host.name)
-  await mkdir(to, { recursive: true, mode: 0o700 })
+  await mkdir(to, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw new ConfigError(`cannot make the folder ${to}: ${fileProblem(cause)}`, { cause })
+  })
   if (!(await lstat(to)).isDirectory()) throw new ConfigError(`${to} is no folder`)
   const { bavail, bsize } = await statfs(to)
   if (bavail * bsize < there.size) {
@@ -114,7 +119,8 @@ async function fetchTree(
   const name = posix.basename(remote)
   const receiver = new Receiver(folder, { host: host.name, base, name, most: 2 * size + GROWTH })
   try {
-    const command = sh`LC_ALL=C tar -C ${posix.dirname(path)} -c -f - ${`./${base}`}`
+    // Unless told, tar reads `\n` in a name as a newline.
+    const command = sh`LC_ALL=C tar -C ${posix.dirname(path)} -c -f - --no-unquote ${`./${base}`}`
     const { exitCode, stderr } = await ctx.on(host).read(command, {
       root,
       anyExitCode: true,
@@ -125,8 +131,13 @@ async function fetchTree(
       },
     })
     // 1: something changed while it was read, as logs do.
-    if (exitCode > 1)
-      throw new CommandError(`tar failed:${tail(stderr.toString('utf8'))}`, { host: host.name })
+    if (exitCode > 1) {
+      const why = stderr.toString('utf8').replace(/^tar: Exiting with failure status.*\n/m, '')
+      throw new CommandError(`cannot read all of ${remote}:${because(why)}`, {
+        host: host.name,
+        ...(!root && isDenied(why) && { hint: 'add --root: the login may not read it' }),
+      })
+    }
     if (exitCode === 1) ctx.warn(`changed while it was read:${tail(stderr.toString('utf8'))}`, host)
     return await receiver.end()
   } catch (error) {

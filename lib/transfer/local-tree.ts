@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { ConfigError, messageOf } from '../errors.ts'
+import { ConfigError } from '../errors.ts'
+import { quote } from '../shell/quote.ts'
+import { fileProblem } from '../text/file-problem.ts'
 
 /** A file to be sent. */
 export interface LocalFile {
@@ -35,6 +37,9 @@ export async function sha256Of(path: string): Promise<string> {
 const refuse = (path: string, why: string): ConfigError =>
   new ConfigError(`${path} ${why}`, { hint: 'only files and folders are sent' })
 
+const unreadable = (path: string, cause: unknown): ConfigError =>
+  new ConfigError(`cannot read ${path}: ${fileProblem(cause)}`, { hint: `ls -ld ${quote(path)}`, cause })
+
 /** Reads what is to be sent. Throws ConfigError for what is not there, and for links and devices: they are not sent. */
 export async function readTree(path: string, cwd: string): Promise<LocalTree> {
   const root = resolve(cwd, path)
@@ -43,19 +48,23 @@ export async function readTree(path: string, cwd: string): Promise<LocalTree> {
 
   const visit = async (source: string, below: string): Promise<boolean> => {
     const stats = await lstat(source).catch((cause: unknown) => {
-      throw new ConfigError(`cannot read ${source}: ${messageOf(cause)}`, { cause })
+      if (basename(source).includes('\u{FFFD}')) throw refuse(source, 'has a name that is not UTF-8')
+      throw unreadable(source, cause)
     })
     if (stats.isSymbolicLink()) throw refuse(source, 'is a symbolic link')
     if (stats.isFile()) {
       const sha256 = await sha256Of(source).catch((cause: unknown) => {
-        throw new ConfigError(`cannot read ${source}: ${messageOf(cause)}`, { cause })
+        throw unreadable(source, cause)
       })
       files.push({ source, path: below, size: stats.size, mode: stats.mode & 0o777, sha256 })
       return false
     }
     if (!stats.isDirectory()) throw refuse(source, 'is neither a file nor a folder')
     if (below !== '') folders.push(below)
-    for (const name of (await readdir(source)).sort()) {
+    const names = await readdir(source).catch((cause: unknown) => {
+      throw unreadable(source, cause)
+    })
+    for (const name of names.sort()) {
       await visit(join(source, name), below === '' ? name : `${below}/${name}`)
     }
     return true

@@ -2,7 +2,7 @@ import { CommandError, FleetError, messageOf } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { rawShell } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
-import { tail } from '../text/last-lines.ts'
+import { because, isDenied } from './remote-reason.ts'
 import { byteProgress } from './byte-progress.ts'
 import type { LocalTree } from './local-tree.ts'
 import { planPut, type PutOptions, type PutPlan } from './put-plan.ts'
@@ -51,7 +51,7 @@ export async function putEverywhere(
 async function observe(ctx: TaskContext, host: FleetHost, { tree, target, root }: Put): Promise<RemoteState> {
   const command = rawShell('sh -s').input(observeScript(tree, target))
   const { exitCode, stdout, stderr } = await ctx.on(host).read(command, { root, anyExitCode: true })
-  if (exitCode !== 0) throw refused(host, stderr)
+  if (exitCode !== 0) throw refused(host, stderr, root)
   return parseState(stdout.toString('utf8'), tree, host.name)
 }
 
@@ -72,14 +72,16 @@ async function send(
     anyExitCode: true,
     stdin: archiveOf(plan, count),
   })
-  if (exitCode !== 0) throw refused(host, stderr)
+  if (exitCode !== 0) throw refused(host, stderr, root)
 }
 
-const refused = (host: FleetHost, stderr: Buffer): CommandError =>
-  new CommandError(`nothing was put in its place:${tail(stderr.toString('utf8'))}`, {
+function refused(host: FleetHost, stderr: Buffer, root: boolean): CommandError {
+  const why = stderr.toString('utf8')
+  return new CommandError(`nothing was put in its place:${because(why)}`, {
     host: host.name,
-    hint: 'where the login may not write: --root',
+    ...(!root && isDenied(why) && { hint: 'add --root: the login may not write there' }),
   })
+}
 
 function tellPlan(ctx: TaskContext, host: FleetHost, { files, folders }: PutPlan): void {
   ctx.emit({

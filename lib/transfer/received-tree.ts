@@ -9,7 +9,7 @@ import { CommandError, FleetError, messageOf } from '../errors.ts'
 export interface ReceivedTree {
   readonly folders: readonly string[]
   readonly files: readonly string[]
-  /** Links, devices and the like, by what they are. They are not written. */
+  /** Links, devices, names that are no text and the like, by what they are. They are not written. */
   readonly left: readonly string[]
 }
 
@@ -100,7 +100,11 @@ export class Receiver {
         )
       }
       const place = join(folder, path)
-      if (header.type === 'directory') {
+      if (path.includes('\u{FFFD}')) {
+        // Two of them may look the same here, and neither would come back under its name.
+        tree.left.push(`${path} (a name that is not UTF-8)`)
+        entry.resume()
+      } else if (header.type === 'directory') {
         await mkdir(place, { mode: 0o700 })
         tree.folders.push(path)
         entry.resume()

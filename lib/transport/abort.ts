@@ -22,8 +22,10 @@ export async function orAborted<T>(
 export class Stop {
   #error: Error | undefined
   readonly #listeners: ((error: Error) => void)[] = []
-  readonly #timer: ReturnType<typeof setTimeout> | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #arm: () => void
   readonly #release: () => void
+  #isReleased = false
 
   constructor(source: {
     readonly signal: AbortSignal | undefined
@@ -35,7 +37,11 @@ export class Stop {
     const { signal, timeout } = source
     const onAbort = () => this.stop(source.aborted())
     this.#release = () => signal?.removeEventListener('abort', onAbort)
-    if (timeout !== undefined) this.#timer = setTimeout(() => this.stop(source.timedOut(timeout)), timeout)
+    this.#arm = () => {
+      clearTimeout(this.#timer)
+      if (timeout !== undefined) this.#timer = setTimeout(() => this.stop(source.timedOut(timeout)), timeout)
+    }
+    this.#arm()
     if (signal?.aborted === true) onAbort()
     else signal?.addEventListener('abort', onAbort, { once: true })
   }
@@ -56,6 +62,16 @@ export class Stop {
     else listener(this.#error)
   }
 
+  /** Waits for the operator's `answer`, which takes its time: the timeout begins anew after it. */
+  async untimed<T>(answer: Promise<T>): Promise<T> {
+    clearTimeout(this.#timer)
+    try {
+      return await answer
+    } finally {
+      if (!this.#isReleased) this.#arm()
+    }
+  }
+
   /** Waits `ms`, or rejects when stopped before. */
   wait(ms: number): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -69,6 +85,7 @@ export class Stop {
 
   /** Lets go of the timer and the signal. */
   release(): void {
+    this.#isReleased = true
     clearTimeout(this.#timer)
     this.#release()
   }

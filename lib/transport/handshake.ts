@@ -8,6 +8,7 @@ import { hostKeyRefused, isRevoked } from './host-key-error.ts'
 import { hostKeyAlgorithms, parsePins, shownKey } from './host-key.ts'
 import type { Identity } from './identity.ts'
 import { Link } from './link.ts'
+import { signAtOnce } from './sign-at-once.ts'
 import type { ConnectOptions, Target } from './transport.ts'
 
 /** node-ssh says ETIMEDOUT, and ssh2 nothing, when the other side hung up. */
@@ -57,6 +58,7 @@ export async function handshake(
     if (client === null) throw new Error('node-ssh made no connection')
     // Without it Nagle's algorithm adds some 45 ms to each command.
     client.setNoDelay(true)
+    signAtOnce(client, identity.methods)
     // node-ssh takes its listener off once connected: the next error would end the process.
     const link = new Link(target, client, socket)
     await orAborted(connecting, options.signal, () => connectAborted(target))

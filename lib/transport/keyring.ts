@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { CommandError } from '../errors.ts'
 import type { Secret } from '../shell/secret.ts'
+import { Pins } from './pins.ts'
 
 /** A question whose answer is a secret. */
 export interface SecretQuestion {
@@ -30,6 +31,8 @@ export class Keyring {
   readonly #asked = new Map<string, Asked>()
   /** One question at a time. */
   readonly #turn = pLimit(1)
+  /** PINs of tokens, which bear few mistakes. */
+  readonly pins = new Pins((message, rejected) => this.secret(message, rejected))
 
   /** Without `ask` nobody can be asked: there is no terminal. */
   constructor(ask?: AskSecret) {

@@ -5,7 +5,7 @@ import { endpoint } from './endpoint.ts'
 import { startPulse } from './pulse.ts'
 import type { Target } from './transport.ts'
 
-/** Milliseconds that a closing connection may take before its socket is torn down. */
+/** Milliseconds that a goodbye may take to leave before the socket is torn down. */
 const GRACE = 1000
 
 /** One live SSH connection, and the one answer to whether and why it is gone. */
@@ -65,12 +65,13 @@ export class Link {
     })
   }
 
-  /** Says goodbye and waits for the socket to close, a second at most. */
+  /** Says goodbye, and waits a second at most until that has left us. The host's own goodbye would take a round trip. */
   async close(): Promise<void> {
     this.#closing = true
     if (this.#lost !== undefined) return
-    this.client.end()
     const timer = setTimeout(() => this.#socket.destroy(), GRACE)
+    this.#socket.once('finish', () => this.#socket.destroy())
+    this.client.end()
     await this.#gone
     clearTimeout(timer)
   }

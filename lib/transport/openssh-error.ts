@@ -28,6 +28,16 @@ function shownIn(log: string): ShownKey | undefined {
   return type === undefined || fingerprint === undefined ? undefined : { type, fingerprint }
 }
 
+/** What went wrong with a PKCS#11 token (the words of ssh-pkcs11.c). */
+function tokenNote(log: string): string | undefined {
+  const [, refused] = /^PKCS#11 login failed: (.*)/m.exec(log) ?? []
+  if (refused !== undefined) return `the token refused: ${refused}`
+  if (/^pin required$/m.test(log)) return 'the token wants its PIN, and nobody can be asked here'
+  if (/^pkcs11_get_key failed/m.test(log)) return 'the token was given no right PIN'
+  const [, missing] = /^(dlopen .* failed: .*|provider .* is not a PKCS11 library)$/m.exec(log) ?? []
+  return missing
+}
+
 /** A master that ended before it was ready, by what it said with `-v`, in the words of the other transport. */
 export function masterError(target: Target, log: string, timeout: number): FleetError {
   const said = spoken(log)
@@ -57,7 +67,8 @@ export function masterError(target: Target, log: string, timeout: number): Fleet
     const cause = Object.assign(new Error(text), { level: 'client-authentication' })
     const locked =
       /^debug1: .*(?:passphrase|incorrect passphrase).*|Load key "([^"]+)": .*(?:passphrase|libcrypto)/m
-    const note = locked.test(log) ? 'an identity file is encrypted; ssh-add it' : undefined
+    const note =
+      tokenNote(log) ?? (locked.test(log) ? 'an identity file is encrypted; ssh-add it' : undefined)
     return connectError(target, cause, timeout, { methods: methods.split(','), note })
   }
   const known = CODES.find(([words]) => words.test(text))

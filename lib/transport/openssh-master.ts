@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConnectError } from '../errors.ts'
 import { Stop } from './abort.ts'
+import { Askpass } from './askpass.ts'
 import { connectAborted, connectTimedOut } from './connect-error.ts'
 import { endpoint } from './endpoint.ts'
 import { privateKnownHosts } from './host-key-error.ts'
 import { masterError, spoken } from './openssh-error.ts'
 import { checkNames, controlArguments, masterArguments, READY } from './openssh-options.ts'
 import { sshMissing, startPiped, startSsh, type PipedProcess, type SshProcess } from './openssh-process.ts'
+import { Questions } from './openssh-questions.ts'
 import type { ConnectOptions, Target } from './transport.ts'
 
 /** Milliseconds that a master may take to go when it is told to. */
@@ -54,11 +56,31 @@ export class Master {
     keeper.stderr.resume()
   }
 
-  /** Starts one and returns when it is logged in. Rejects as `Connect` does, with nothing left behind. */
-  static async start(
+  /**
+   * Starts one and returns when it is logged in, once more for each wrong PIN. Rejects as `Connect` does, with nothing
+   * left behind.
+   */
+  static async start(target: Target, via: Master | undefined, options: ConnectOptions): Promise<Master> {
+    for (;;) {
+      const { keyring } = options
+      const questions = keyring?.canAsk === true ? new Questions(keyring) : undefined
+      try {
+        const master = await Master.#try(target, via, options, questions)
+        questions?.settle(true)
+        return master
+      } catch (error) {
+        const isWrong = questions?.settle(false) === true
+        if (questions?.error !== undefined) throw questions.error
+        if (!isWrong) throw error
+      }
+    }
+  }
+
+  static async #try(
     target: Target,
     via: Master | undefined,
     { signal, timeout }: ConnectOptions,
+    questions: Questions | undefined,
   ): Promise<Master> {
     checkNames(target)
     const trusted = privateKnownHosts(target)
@@ -70,8 +92,16 @@ export class Master {
       timeout,
       timedOut: () => connectTimedOut(target, timeout),
     })
+    let askpass: Askpass | undefined
     try {
-      const places = { socket: join(folder, 's'), knownHosts: join(folder, 'known_hosts') }
+      if (questions !== undefined) {
+        askpass = await Askpass.start(folder, prompt => stop.untimed(questions.answer(prompt)))
+      }
+      const places = {
+        socket: join(folder, 's'),
+        knownHosts: join(folder, 'known_hosts'),
+        asks: askpass !== undefined,
+      }
       await writeFile(places.knownHosts, trusted, { mode: 0o600 })
       const keeper = await startPiped('sh', [
         '-c',
@@ -80,8 +110,9 @@ export class Master {
         folder,
         ...controlArguments(places.socket, 'exit'),
       ])
-      const { child } = await startSsh(masterArguments(target, places, via))
+      const { child } = await startSsh(masterArguments(target, places, via), askpass?.env)
       const master = new Master(target, folder, child, keeper.child)
+      questions?.follow(() => master.#log)
       await master.#ready(child, stop, timeout)
       return master
     } catch (error) {
@@ -89,6 +120,7 @@ export class Master {
       throw error
     } finally {
       stop.release()
+      askpass?.close()
     }
   }
 

@@ -31,14 +31,14 @@ function path(text: string): string {
 
 const option = (name: string, value: string): string[] => ['-o', `${name}=${value}`]
 
-/** How every ssh of ours begins: nothing of the operator's config, nobody asked. */
-const base = (socket: string): string[] => [
+/** How every ssh of ours begins: nothing of the operator's config, and nobody asked but by our askpass. */
+const base = (socket: string, asks = false): string[] => [
   '-F',
   'none',
   '-S',
   socket.replaceAll('%', '%%'),
   '-o',
-  'BatchMode=yes',
+  `BatchMode=${asks ? 'no' : 'yes'}`,
 ]
 
 /** Seconds between two questions to the host, and how many may stay unanswered: a dead host is noticed in 20 s. */
@@ -89,15 +89,15 @@ export function loginOptions(target: Target, knownHosts: string): readonly (read
 const named = (name: string, file: string | undefined) =>
   file === undefined ? [] : [[name, path(file)] as const]
 
-/** The arguments of a master. Throws as `loginOptions` does. */
+/** The arguments of a master; `asks` when its environment has an askpass. Throws as `loginOptions` does. */
 export function masterArguments(
   target: Target,
-  places: { readonly socket: string; readonly knownHosts: string },
+  places: { readonly socket: string; readonly knownHosts: string; readonly asks?: boolean },
   via?: { readonly socket: string; readonly target: Target },
 ): string[] {
   const proxy = via === undefined ? target.openssh?.proxyCommand : throughMaster(via, target)
   return [
-    ...base(places.socket),
+    ...base(places.socket, places.asks),
     '-M',
     '-N',
     '-v',

@@ -16,9 +16,9 @@ const OPTIONS = {
 } as const
 
 /** Starts the OpenSSH client, without stdin. In an object, since the process itself is a promise of its end. */
-export async function startSsh(args: readonly string[]) {
+export async function startSsh(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const { execa } = await import('execa')
-  return { child: execa('ssh', args, { ...OPTIONS, stdin: 'ignore' }) }
+  return { child: execa('ssh', args, { ...OPTIONS, stdin: 'ignore', env: { ...OPTIONS.env, ...env } }) }
 }
 
 /** Starts a program that reads from us. */

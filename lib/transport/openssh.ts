@@ -68,7 +68,7 @@ export async function openOpenSsh(
   options: ConnectOptions,
 ): Promise<OpenSshTransport> {
   if (via?.master.lost !== undefined) throw via.master.lost
-  await requireIdentity(target)
+  await requireIdentity(target, options.keyring?.canAsk === true)
   const master = await Master.start(target, via?.master, options)
   return new OpenSshTransport(master, owned, options.keyring)
 }

@@ -22,13 +22,22 @@ export class Pace {
 
   /** Runs one handshake when it is its turn. */
   run<T>(target: Target, handshake: () => Promise<T>): Promise<T> {
+    // The address first: who waits there must not hold one of the common places.
+    return this.#addressOf(target)(() => this.#amongAll(handshake))
+  }
+
+  /** From here on one handshake at a time: the address turns some of them away. */
+  narrow(target: Target): void {
+    this.#addressOf(target).concurrency = 1
+  }
+
+  #addressOf(target: Target): LimitFunction {
     const jump = target.jumps?.at(-1)
     // Behind a jump the same address may be another host.
     const key = `${jump?.name ?? ''} ${target.address} ${target.port}`
     const limit = this.#addresses.get(key) ?? pLimit(Math.min(this.#most, TO_ONE_ADDRESS))
     this.#addresses.set(key, limit)
-    // The address first: who waits there must not hold one of the common places.
-    return limit(() => this.#amongAll(handshake))
+    return limit
   }
 
   #amongAll<T>(handshake: () => Promise<T>): Promise<T> {

@@ -113,6 +113,7 @@ export function createPool(connect: Connect, options: PoolOptions): Pool {
         return await attempt(target)
       } catch (error) {
         if (tries >= TRIES || !isTransient(error) || signal.aborted) throw error
+        pace.narrow(target)
       }
       const wait = retryAfter * 2 ** (tries - 1) * (1 + Math.random())
       // An aborted wait ends early; the attempt then says so.

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { messageOf, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
+import { fileProblem } from '../text/file-problem.ts'
 import { printable } from '../text/printable.ts'
 
 const ID = /^[0-9a-f]{24}$/
@@ -56,8 +57,7 @@ export function parseIdFile(text: string, name: string): readonly string[] {
 export async function readIdFile(path: string, cwd: string): Promise<readonly string[]> {
   const name = path === '-' ? 'standard input' : path
   const bytes = await readFile(path === '-' ? '/dev/stdin' : resolve(cwd, path)).catch((error: unknown) => {
-    const missing = error instanceof Error && Reflect.get(error, 'code') === 'ENOENT'
-    throw new UsageError(`--file ${name}: ${missing ? 'there is no such file' : messageOf(error)}`, {
+    throw new UsageError(`--file ${name}: ${fileProblem(error)}`, {
       hint: 'a file with one user id a line, or - for the standard input',
       cause: error,
     })

@@ -8,18 +8,27 @@ const LATE = 9
 const DEAD = 12
 /** Seconds after the last ping that the database saw before anybody else may start. */
 const DELAY = 15
+/**
+ * Seconds after the start of a job in which it does not start again: cron starts none more often than once a minute, but
+ * hosts whose clocks differ do not name that minute alike, nor does it begin at the same second for them.
+ */
+const SAME_TURN = 40
 /** Fifths of a second that what an ended command left behind has for its own end. */
 const LEFT = 10
 
 /**
  * The program that lets a command run on one host of the fleet at a time. A session of PostgreSQL holds an advisory
- * lock; a row says which holder it is (its fence, one more each time), when it was last seen, and whether it ended
- * cleanly. The timing argument, all of it in seconds since the last ping that was answered was sent:
+ * lock; a row says which holder it is (its fence, one more each time), since when, when it was last seen, and
+ * whether it ended cleanly. The timing argument, all of it in seconds since the last ping that was answered was sent:
  * the database sees that ping at 0 or later and writes down its own time; the next one goes out by
  * ANSWER + PING + 1 = 6 and has no answer by 9 = LATE, so that the command is told to end by 9 and killed by 12 = DEAD.
  * Nobody starts before the database's clock says seen + 15 = DELAY, unless the holder said itself that all of its
  * processes are gone. So it does not matter how the session went: by a dead host, a cut network, a killed psql, or a
  * restart of the database, which forgets its locks. The lock of a host that died is let go by idle_session_timeout.
+ *
+ * A job's turn is the minute in which cron starts it, by the host's clock. It is over once a host has begun it: by its
+ * name, so that a clock that is off only moves a daily job, and by the database's clock, so that two hosts which name
+ * the same minute differently do not both run a job of every minute.
  *
  * What stands still as a whole (a paused machine, a suspended laptop) cannot end anything: when it goes on, the command
  * goes on with it until this program, which wakes up beside it, sees the clock and kills it at once. For those
@@ -43,10 +52,12 @@ trap 'exit 0' TERM INT
 lock=$(printf %s "$key" | sha256sum | cut -c1-15)
 lock=$((0x$lock))
 host=$(uname -n | tr -cd 'A-Za-z0-9._-')
-slot= turn=true
+slot="''" turn=true
 if [ "$mode" = skip ]; then
-  slot=$(date -u +%Y-%m-%dT%H:%M)
-  turn="o.slot <> '$slot'"
+  minute=$(date -u +%Y-%m-%dT%H:%M)
+  slot="'$minute@' || extract(epoch FROM clock_timestamp())::bigint"
+  turn="split_part(o.slot, '@', 1) <> '$minute'
+AND coalesce(nullif(split_part(o.slot, '@', 2), ''), '0')::bigint <= extract(epoch FROM clock_timestamp()) - ${SAME_TURN}"
 fi
 psql= told= locked= answer=
 
@@ -72,9 +83,11 @@ connect() {
   ask "SET client_min_messages = fatal; SET statement_timeout = '${ANSWER}s'; SET idle_session_timeout = '${DELAY}s';
 SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2; SET tcp_user_timeout = '${DELAY}s';
 SET client_min_messages = warning; SELECT 'ready';" || return 1
-  ask "SELECT to_regclass('fleetfile_once') IS NOT NULL;" || return 1
-  [ "$answer" = t ] || ask "CREATE TABLE IF NOT EXISTS fleetfile_once (key text PRIMARY KEY, fence bigint NOT NULL,
-host text NOT NULL, clean boolean NOT NULL, seen timestamptz NOT NULL, slot text NOT NULL); SELECT 'ready';"
+  # The last column is younger than the first tables.
+  ask "SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('fleetfile_once') AND attname = 'since';" || return 1
+  [ "$answer" = 1 ] || ask "CREATE TABLE IF NOT EXISTS fleetfile_once (key text PRIMARY KEY, fence bigint NOT NULL,
+host text NOT NULL, clean boolean NOT NULL, seen timestamptz NOT NULL, slot text NOT NULL);
+ALTER TABLE fleetfile_once ADD COLUMN IF NOT EXISTS since timestamptz; SELECT 'ready';"
 }
 
 disconnect() {
@@ -87,8 +100,8 @@ disconnect() {
 
 # Gives the new fence, "done" when this turn was another host's, "wait" while a holder may still be ending its command.
 claim() {
-  ask "WITH claim AS (INSERT INTO fleetfile_once AS o VALUES ('$key', 1, '$host', false, clock_timestamp(), '$slot')
-ON CONFLICT (key) DO UPDATE SET fence = o.fence + 1, host = excluded.host, clean = false, seen = excluded.seen, slot = excluded.slot
+  ask "WITH claim AS (INSERT INTO fleetfile_once AS o VALUES ('$key', 1, '$host', false, clock_timestamp(), $slot, clock_timestamp())
+ON CONFLICT (key) DO UPDATE SET fence = o.fence + 1, host = excluded.host, clean = false, seen = excluded.seen, slot = excluded.slot, since = excluded.since
 WHERE (o.clean OR o.seen < clock_timestamp() - interval '${DELAY} s') AND $turn RETURNING fence)
 SELECT coalesce((SELECT fence::text FROM claim), (SELECT 'done' FROM fleetfile_once o WHERE key = '$key' AND NOT ($turn)), 'wait');"
 }

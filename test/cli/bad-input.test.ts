@@ -40,11 +40,28 @@ describe('names that are not there', () => {
   test.each<[string, string | RegExp, string | RegExp]>([
     ['--fleet shpo status', 'unknown fleet "shpo", did you mean "shop"?', 'fleets: shop, lab'],
     ['--fleet ./no.ts status', /^there is no fleet file \/.*\/no\.ts$/, 'fleets: shop, lab'],
+    [
+      '--fleet ./inventory status',
+      /^\/.*\/inventory is a folder: a fleet is a TypeScript file$/,
+      'fleets: shop, lab',
+    ],
+    [
+      '--fleet /etc/passwd status',
+      '/etc/passwd has no name in .ts: a fleet is a TypeScript file',
+      'fleets: shop, lab',
+    ],
     ['status --on wbe1', '--on: unknown host or role "wbe1", did you mean "web1"?', 'fleet hosts lists them'],
     ['status --on x*', "--on x*: no host's name is like that", 'hosts: lb1, web1, sync1, db1'],
     ['hosts --role wbe', '--role: unknown role "wbe", did you mean "web"?', /^roles of shop: lb, web/],
     ['statsu', 'unknown command "statsu", did you mean "status"?', 'fleet --help lists them'],
     ['workers st', 'unknown command "workers st", did you mean "workers set"?', 'fleet --help lists them'],
+    ['hosts --nope', 'unknown option --nope', 'fleet hosts --help'],
+    [
+      'history --fleet shop --host wbe1',
+      '--host: unknown host "wbe1", did you mean "web1"?',
+      /^hosts of shop/,
+    ],
+    ['history --by=', '--by: must be at least 1 character', 'fleet history --help'],
     ['deploy --relese v1', 'unknown option --relese, did you mean --release?', 'fleet deploy --help'],
     [
       'deploy wbe',
@@ -170,7 +187,7 @@ describe('user ids', () => {
   test.each([
     ['logs', 'missing argument <user>', 'fleet logs --help'],
     ['users unlock', 'users unlock: which users? Give ids, --file or --where', /^fleet users list/],
-    ['users unlock --file nope', '--file nope: there is no such file', /one user id a line/],
+    ['users unlock --file nope', '--file nope: no such file or folder', /one user id a line/],
     [
       `users unlock --where older=10m ${LONG.slice(0, 24)}`,
       /one of the three$/,
@@ -238,9 +255,9 @@ describe('no Docker', () => {
     vi.unstubAllEnvs()
   })
   test.each<[string, RegExp]>([
-    ['lab status', /^error: no docker client on this machine\nhint: fleet lab up --install\n$/],
+    ['lab status', /^error: no docker client on this machine\nhint: fleet lab up --fleet lab --install\n$/],
     ['lab up', /^error: A lab needs a Docker engine\. [^]*Nobody can be asked here\.\nhint: /],
-    ['status', /^error: no docker client on this machine\nhint: fleet lab up --install\n$/],
+    ['status', /^error: no docker client on this machine\nhint: fleet lab up --fleet lab --install\n$/],
   ])('fleet %s', async (line, expected) => {
     const bin = folder()
     symlinkSync('/bin/sh', join(bin, 'sh'))

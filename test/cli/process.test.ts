@@ -23,6 +23,20 @@ const cwd = folder({
         }
       },
     })`,
+  'tasks/broken.ts': `
+    import { z } from 'zod'
+    import { defineTask, file } from 'fleetfile'
+    export default defineTask({
+      name: 'broken',
+      summary: 'Meet a bug',
+      params: z.strictObject({}),
+      hosts: 'none',
+      needsFleet: false,
+      async run(ctx) {
+        ctx.print('before')
+        file({ path: JSON.parse('null'), content: '' })
+      },
+    })`,
 })
 
 /** Starts the built command and calls `ready` with it when it first prints. Resolves when it has ended. */
@@ -57,6 +71,13 @@ describe.skipIf(!existsSync(join(repository, 'dist/bin/main.js')))('the process'
       'warning: stopping..., again to let go at once\nlet go: fleet runs shows where the hosts stand\n',
     )
     expect(code).toBe(8)
+  })
+
+  test('tells a bug by the lines of the source', async () => {
+    const { code, stderr } = await start(['broken'], () => undefined)
+    expect(stderr).toContain(`${join(repository, 'lib/resource/check.ts')}:`)
+    expect(stderr).toContain(`${join(repository, 'bin/execute.ts')}:`)
+    expect(code).toBe(1)
   })
 
   test('ends without a word when nobody reads any more', async () => {

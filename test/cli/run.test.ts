@@ -44,6 +44,24 @@ describe('exit codes', () => {
   })
 })
 
+describe('the command of a hint', () => {
+  const stopped = new AbortedError('stopped', { hint: 'fleet resume 3f9a, or fleet users list' })
+
+  test('names the fleet that the operator named', async () => {
+    const { stderr } = await cli([...call, '--fleet', 'lab'], { tasks, runTask: failing(stopped) })
+    expect(stderr).toContain('hint: fleet resume --fleet lab 3f9a, or fleet users list --fleet lab\n')
+  })
+
+  test('stays as it is without one, and where it names one', async () => {
+    expect((await cli(call, { tasks, runTask: failing(stopped) })).stderr).toContain(
+      'hint: fleet resume 3f9a, or fleet users list\n',
+    )
+    const elsewhere = new AbortedError('no lab', { hint: 'fleet lab up --fleet lab' })
+    const { stderr } = await cli([...call, '--fleet', 'lab'], { tasks, runTask: failing(elsewhere) })
+    expect(stderr).toContain('hint: fleet lab up --fleet lab\n')
+  })
+})
+
 describe('--json', () => {
   const events = (stdout: string) =>
     stdout

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -16,7 +16,6 @@ import { makeKey } from '../support/ssh-server-keys.ts'
 
 const name = `t-lease-${process.pid}`
 const container = labContainer(name)
-const built = join(repository, 'dist/lib/rollout/lease.js')
 const key = makeKey()
 const identityFile = join(folder(), 'id')
 const docker = async (...args: readonly string[]) => (await execa('docker', args)).stdout.trim()
@@ -46,17 +45,19 @@ const host: FleetHost = {
 const leases = leasesOn([host], 'web')
 const refuse = () => Promise.reject(new Error('not used'))
 
-/** Another process that holds the lease until it is killed, with the built program. */
+/** Another process that holds the lease until it is killed. */
 async function victim() {
   const script = `
-    const { connect } = await import(${JSON.stringify(join(repository, 'dist/lib/transport/connect.js'))})
-    const { hold } = await import(${JSON.stringify(join(repository, 'dist/lib/rollout/lease-hold.js'))})
+    const { connect } = await import(${JSON.stringify(join(repository, 'lib/transport/connect.ts'))})
+    const { hold } = await import(${JSON.stringify(join(repository, 'lib/rollout/lease-hold.ts'))})
     const { signal } = new AbortController()
     const transport = await connect(${JSON.stringify(await target())}, { signal, timeout: 10000 })
     const none = () => undefined
     await hold(transport, ['web'], { owner: 'victim', runId: 'run-v', folder: '/run/fleetfile', wait: 0, signal, onWait: none, onLost: none })
     console.log('held')`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const file = join(folder(), 'victim.mjs')
+  writeFileSync(file, script)
+  const child = spawn(process.execPath, [join(repository, 'node_modules/jiti/lib/jiti-cli.mjs'), file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await new Promise<void>((resolve, reject) => {
@@ -74,7 +75,7 @@ async function freed(): Promise<number> {
   return performance.now() - begun
 }
 
-describe.skipIf(container === undefined || !existsSync(built))('leases on a real host', () => {
+describe.skipIf(container === undefined)('leases on a real host', () => {
   beforeAll(async () => {
     await container?.start()
     writeFileSync(identityFile, key.private, { mode: 0o600 })

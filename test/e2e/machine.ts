@@ -15,6 +15,7 @@ SYS_RESOURCE`
     .split(/\s+/)
     .filter(name => name !== 'SYS_RESOURCE')
 
+/** Runs a machine's engine. */
 export const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
 exec dockerd >/var/log/dockerd.log 2>&1`
 
@@ -25,12 +26,14 @@ export const docker = async (...args: string[]): Promise<string> =>
 export class Machine {
   readonly name: string
   readonly #prefix: string
+  readonly #image: string
   address = ''
   executions = 0
 
-  constructor(name: string, prefix: string) {
+  constructor(name: string, { prefix = 't-swap', image = 't-swap-host' } = {}) {
     this.name = name
     this.#prefix = prefix
+    this.#image = image
   }
 
   get container(): string {
@@ -50,11 +53,21 @@ export class Machine {
       ...open,
       ...volumes,
       ...options,
-      't-swap-host',
+      this.#image,
       'sh',
       '-c',
       command,
     )
+    await this.locate()
+  }
+
+  /** Boots it: what lies in memory alone is gone. */
+  async reboot(): Promise<void> {
+    await docker('restart', '--time', '20', this.container)
+    await this.locate()
+  }
+
+  async locate(): Promise<void> {
     const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
     this.address = (await docker('inspect', '--format', format, this.container)).trim()
   }
@@ -114,4 +127,10 @@ export class Machine {
     }
     return { host: this.host, read: run, run, transport: () => Promise.resolve(this.transport) }
   }
+}
+
+/** Waits until a machine's systemd has started what is enabled. */
+export async function booted(machine: Machine): Promise<void> {
+  const isUp = "systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'"
+  await machine.sh(`for i in $(seq 300); do ${isUp} && break; sleep 0.1; done`)
 }

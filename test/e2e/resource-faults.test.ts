@@ -67,7 +67,7 @@ describe.skipIf(lab === undefined)('faults while resources are applied', () => {
   test('a missing directory and an unknown owner are said in words', async () => {
     await expect(apply([file({ path: '/no/such/x', content: '' })])).rejects.toThrow('no directory /no/such')
     await expect(apply([file({ path: '/etc/x', content: '', owner: 'ghost' })])).rejects.toThrow(
-      "invalid user: 'ghost:ghost'",
+      /invalid user:? 'ghost'/,
     )
   })
 

@@ -8,49 +8,64 @@ import type { EnvValues } from '../../lib/container/env-file.ts'
 import { CommandError, HostsFailedError, type HostFailure } from '../../lib/errors.ts'
 import type { FleetEvent } from '../../lib/events/event.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
+import type { ProxyKind } from '../../lib/fleet/front-door-model.ts'
 import type { ContainerService } from '../../lib/fleet/model.ts'
+import type { Door } from '../../lib/rollout/front-door.ts'
 import { resolveRelease, type Release } from '../../lib/rollout/release.ts'
 import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
 import type { SwapTarget } from '../../lib/rollout/swap-target.ts'
 import { Secret } from '../../lib/shell/secret.ts'
-import { docker, DOCKERD, Machine } from './machine.ts'
-
-export { docker } from './machine.ts'
+import { DOCKERD, Machine, docker } from './machine.ts'
 
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
 
+const RUN = '/var/lib/fleetfile/runs/run'
+
+/** An init where the image has one. */
+const PROXY = 'init=/usr/local/lib/fleetlab/init; [ ! -x $init ] || exec $init; exec sleep infinity'
+
+export interface SwapLabOptions {
+  readonly kind?: ProxyKind
+  /** What the proxy's machine is made from; with systemd it is booted. */
+  readonly image?: 't-swap-host' | 't-proxies'
+  readonly hosts?: readonly string[]
+}
+
 /** Two hosts with engines, a proxy, and a context that acts on them as the engine's own does. */
 export class SwapLab {
-  readonly name: string
   readonly lb: Machine
   readonly web: readonly Machine[]
   readonly events: FleetEvent[] = []
+  readonly name: string
+  /** Of its machines: several labs stand side by side. */
+  readonly #place: string
+  readonly #kind: ProxyKind
   folder = ''
-  /** Hosts whose lease a run has lost, with the reason: it does nothing more on them. */
-  readonly abandoned = new Map<string, Error>()
+  /** Where its users come in, once it has a certificate. */
+  door: Door | undefined
 
-  constructor(name = NAME, hosts = ['web1', 'web2']) {
+  constructor(
+    name = NAME,
+    { kind = 'haproxy', image = 't-swap-host', hosts = ['web1', 'web2'] }: SwapLabOptions = {},
+  ) {
     this.name = name
-    this.lb = new Machine('lb', name)
-    this.web = hosts.map(host => new Machine(host, name))
+    this.#kind = kind
+    this.#place = `${name}${process.env.FLEET_LAB ?? ''}`
+    this.lb = new Machine('lb', { prefix: this.#place, image })
+    this.web = hosts.map(host => new Machine(host, { prefix: this.#place }))
   }
 
   get machines(): Machine[] {
     return [this.lb, ...this.web]
   }
 
-  /** A folder of its own, and nothing left of a run before. */
-  protected async prepare(): Promise<void> {
+  async start(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), `${this.name}-`))
     await this.stop()
-  }
-
-  async start(): Promise<void> {
-    await this.prepare()
-    const network = `${this.name}-net`
+    const network = this.#place
     await docker('network', 'create', network)
-    await this.lb.start('exec sleep infinity', '--network', network)
+    await this.lb.start(PROXY, '--network', network)
     for (const machine of this.web) await machine.start(DOCKERD, '--network', network)
     for (const machine of this.web) {
       await machine.sh('for i in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done')
@@ -60,18 +75,27 @@ export class SwapLab {
   async stop(): Promise<void> {
     for (const { container } of this.machines)
       await execa('docker', ['rm', '-f', '-v', container], { reject: false })
-    await execa('docker', ['network', 'rm', `${this.name}-net`], { reject: false })
+    await execa('docker', ['network', 'rm', this.#place], { reject: false })
   }
 
-  readonly service: ContainerService = {
-    kind: 'container',
-    role: 'web',
-    port: 8000,
-    slots: { blue: 8001, green: 8002 },
-    health: '/up',
-    migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
-    buildArgs: { BASE: 't-swap-python' },
-    proxy: { role: 'lb', names: ['app.swap.test'] },
+  askToStop = () => this.lb.sh(`mkdir -p ${RUN}; echo '{}' >${RUN}/stop`)
+
+  /** What the proxy's host has noted of the run's last flip; then it forgets the run. */
+  forgetRun = async () =>
+    (await this.lb.sh(`tail -n 1 ${RUN}/flips | cut -d' ' -f1-3; rm -rf ${RUN}`)).stdout.toString().trim()
+
+  get service(): ContainerService {
+    return {
+      kind: 'container',
+      role: 'web',
+      port: 8000,
+      slots: { blue: 8001, green: 8002 },
+      health: '/up',
+      migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
+      buildArgs: { BASE: 't-swap-python' },
+      probe: { path: '/version' },
+      proxy: { role: 'lb', kind: this.#kind, names: ['app.swap.test'] },
+    }
   }
 
   get target(): SwapTarget {
@@ -80,10 +104,13 @@ export class SwapLab {
       service: this.service,
       hosts: this.web.map(({ host }) => host),
       proxies: [this.lb.host],
+      ...(this.door === undefined ? {} : { door: this.door }),
     }
   }
 
   context(signal = new AbortController().signal): RolloutContext {
+    /** Hosts whose lease the run has lost, with the reason: it does nothing more on them. */
+    const abandoned = new Map<string, Error>()
     const machine = (host: FleetHost): Machine => {
       const found = this.machines.find(({ name }) => name === host.name)
       if (found === undefined) throw new Error(host.name)
@@ -107,7 +134,7 @@ export class SwapLab {
     }
     return {
       on: host => {
-        const reason = this.abandoned.get(host.name)
+        const reason = abandoned.get(host.name)
         if (reason !== undefined) throw reason
         return machine(host).context
       },
@@ -142,7 +169,7 @@ export class SwapLab {
       runId: 'run',
       owner: 'test@here',
       wait: 0,
-      abandon: ({ name }, error) => void this.abandoned.set(name, error),
+      abandon: ({ name }, error) => void abandoned.set(name, error),
       paths: {
         cwd: this.folder,
         fleet: this.folder,

@@ -1,18 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ensureCertificate } from '../../lib/container/certificate.ts'
 import { haproxy } from '../../lib/container/haproxy.ts'
 import { HealthError } from '../../lib/errors.ts'
 import { catchUpContainer } from '../../lib/rollout/catch-up-container.ts'
 import { liveSlot, readProxies } from '../../lib/rollout/proxies.ts'
 import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
-import { haproxyConfig } from '../../templates/haproxy/haproxy.cfg.ts'
 import { FrontDoor } from './front-door.ts'
-import { NAME, SwapLab, docker } from './swap-lab.ts'
+import { docker } from './machine.ts'
+import { HAPROXY, startFront } from './swap-front.ts'
+import { NAME, SwapLab } from './swap-lab.ts'
 
 const lab = new SwapLab()
-const { signal } = new AbortController()
 
 const live = async () => (await readProxies([haproxy(lab.lb.context, NAME)], ['web1', 'web2'])).live
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
@@ -21,32 +20,11 @@ const door = new FrontDoor('app.swap.test', () => lab.lb.address)
 const get = (path: string) => door.get(path)
 const underLoad: FrontDoor['underLoad'] = (work, path) => door.underLoad(work, path)
 
-const HAPROXY = 'haproxy -W -D -p /run/haproxy.pid -f /etc/haproxy/haproxy.cfg'
-
 describe('a swap on two engines and HAProxy 2.6', () => {
   beforeAll(async () => {
     await lab.start()
-    const certificate = await ensureCertificate({
-      folder: `${lab.folder}/ca`,
-      names: ['app.swap.test'],
-      now: new Date(),
-      signal,
-    })
-    door.ca = certificate.ca
-    const servers = lab.web.flatMap(({ name, address }) => [
-      { name: `${name}-blue`, address, port: 8001 },
-      { name: `${name}-green`, address, port: 8002 },
-    ])
-    const services = [{ name: NAME, names: ['app.swap.test'], health: '/up', servers }]
-    await lab.lb.sh('cat >/etc/haproxy/cert.pem', certificate.bundle.reveal())
-    await lab.lb.sh(
-      'cat >/etc/haproxy/haproxy.cfg',
-      haproxyConfig({ services, certificate: '/etc/haproxy/cert.pem' }),
-    )
-    const { exitCode, stderr } = await lab.lb.sh(
-      `mkdir -p /run/haproxy && haproxy -c -f /etc/haproxy/haproxy.cfg && ${HAPROXY}`,
-    )
-    if (exitCode !== 0) throw new Error(stderr.toString())
+    await startFront(lab)
+    door.ca = lab.door?.ca?.[0] ?? ''
   }, 120_000)
   afterAll(() => lab.stop())
 
@@ -72,7 +50,9 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     )
     say('second deploy', result)
     say('probe', report)
-    expect(result).toMatchObject({ outcome: 'deployed', slot: 'green' })
+    expect(result).toMatchObject({ outcome: 'deployed', slot: 'green', probe: { failed: 0 } })
+    expect(result.probe?.before?.requests).toBeGreaterThan(0)
+    expect(result.probe?.after?.requests).toBeGreaterThan(0)
     expect(report.failed).toBe(0)
     expect(report.versions.map(({ version }) => version)).toEqual(['v1 hello', 'v2 welcome'])
     for (const sent of Object.values(result.shipped ?? {})) expect(sent.bytes).toBeLessThan(100_000)
@@ -87,8 +67,8 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     say('rollback', result)
     say('probe', report)
     expect(result).toMatchObject({ warm: true, slot: 'blue' })
-    // Budgets, since the machine may be busy: the proxy is locked, read twice, flipped and read; a host and its history are read, and noted.
-    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([5, 4, 4])
+    // Budgets, since the machine may be busy: the proxy is locked, read twice, flipped and read; a host and its history are read, it may not stop the slot, and both are noted.
+    expect(lab.machines.map(({ executions }, index) => executions - (before[index] ?? 0))).toEqual([5, 6, 6])
     expect(result.flip?.proxyMilliseconds).toBeLessThan(250)
     expect(report.failed).toBe(0)
     expect(report.versions.at(-1)?.version).toBe('v1 hello')
@@ -163,7 +143,12 @@ describe('a swap on two engines and HAProxy 2.6', () => {
       ).catch((thrown: unknown) => thrown),
     )
     say('turned back', [error instanceof Error ? error.message : '', report])
-    expect(error).toBeInstanceOf(HealthError)
+    expect(error).toMatchObject({
+      exitCode: 7,
+      message: expect.stringMatching(
+        /requests (through the front door )?failed.*: flipped back to blue/,
+      ) as unknown,
+    })
     expect(await live()).toBe('blue')
     expect(await get('/version')).toBe('v1 hello\n')
     const { label } = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
@@ -182,6 +167,21 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue', built: false })
     expect(await get('/version')).toBe('v3 third\n')
   }, 60_000)
+
+  test('asked to stop before its flip it makes none; asked after it, the flip is finished and noted', async () => {
+    const before = await get('/version')
+    const options = lab.options(await lab.release('v3'), 'fourth')
+    await lab.askToStop()
+    const message = `asked to stop before the flip of ${NAME} to green: nothing was flipped`
+    await expect(deploy(lab.context(), options)).rejects.toMatchObject({ exitCode: 8, message })
+    const noted = await lab.forgetRun()
+    expect([await live(), await get('/version'), noted]).toEqual(['blue', before, `${NAME} green stopped`])
+    const phase = (title: string) => void (title.startsWith('Watch') && lab.askToStop())
+    expect((await deploy({ ...lab.context(), phase }, options)).outcome).toBe('deployed')
+    expect([await live(), await lab.forgetRun()]).toEqual(['green', `${NAME} green flipped`])
+    await rollback(lab.context(), { target: lab.target, now: () => new Date() })
+    expect([await live(), await get('/version')]).toEqual(['blue', before])
+  }, 120_000)
 
   test('a flip that was cut off leaves both slots live; the next deploy settles it', async () => {
     await lab.lb.sh(

@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib'
+import { programText } from './program-text.ts'
 import type { Connect } from '../../lib/transport/transport.ts'
 import { recordingTransport, type Answer, type Executed } from '../../lib/transport/recording.ts'
 
@@ -19,7 +19,7 @@ export interface BlankHosts {
 
 /** A program as text, and the nonce in it. */
 function read({ stdin }: Executed): { program: string; nonce: string } {
-  const program = gunzipSync(stdin).toString()
+  const program = programText(stdin)
   return { program, nonce: /^nonce=(.*)$/m.exec(program)?.[1] ?? '' }
 }
 
@@ -41,7 +41,9 @@ export function blankHosts(found: Found = {}): BlankHosts {
       const transport = recordingTransport({
         host: target.name,
         user: target.user,
-        expect: [{ command: 'gzip -dc | sh', times: 'any', reply: executed => answer(executed, found) }],
+        expect: [
+          { command: /^(gzip -dc \| )?sh$/, times: 'any', reply: executed => answer(executed, found) },
+        ],
       })
       hosts.set(target.name, transport)
       return Promise.resolve(transport)

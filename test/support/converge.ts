@@ -4,7 +4,8 @@ import { Secret, revealed } from '../../lib/shell/secret.ts'
 
 function run(script: string, stdin: Step['stdin'] = ''): string {
   const input = typeof stdin === 'string' || stdin instanceof Secret ? revealed(stdin) : stdin
-  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script], {
+  // A step reads a pipe, on a host as here; what Node gives is a socket.
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', 'cat | sh -c "$1"', 'sh', script], {
     input,
     encoding: 'utf8',
     cwd: '/',

@@ -13,14 +13,21 @@ RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y 
     docker.io iptables haproxy socat openssl curl procps iproute2 && rm -rf /var/lib/apt/lists/*
 `
 
+/** A VPS with every proxy that a fleet may have, none of them started. */
+const proxies = (vps: string): string => `FROM ${vps}
+RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends \\
+    haproxy socat nginx && rm -rf /var/lib/apt/lists/* && systemctl disable haproxy nginx
+`
+
 /** Makes the images of the tests on the lab, where they are missing, so that no test is left out. */
 export async function setup(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'fleet-images-'))
   const emit = (event: { type: string; text?: string }) => {
     if (event.type === 'note') process.stdout.write(`${event.text}\n`)
   }
-  await ensureImage(folder, { emit, signal: new AbortController().signal })
+  const vps = await ensureImage(folder, { emit, signal: new AbortController().signal })
   await rm(folder, { recursive: true })
   await execa('docker', ['build', '--tag', 't-swap-python', '-'], { input: PYTHON })
   await execa('docker', ['build', '--tag', 't-swap-host', '-'], { input: HOST })
+  await execa('docker', ['build', '--tag', 't-proxies', '-'], { input: proxies(vps) })
 }

@@ -109,7 +109,7 @@ test('a run that is stopped shows what has come', async () => {
 test.each([
   [['exec'], 'missing argument <command>'],
   [['exec', '--', ' '], 'there is no command to run'],
-  [['exec', '--stdin', '/nowhere', '--', 'cat'], '--stdin: ENOENT'],
+  [['exec', '--stdin', '/nowhere', '--', 'cat'], '--stdin: cannot read /nowhere: no such file or folder'],
   [['ssh', 'web1'], 'there is no terminal'],
   [['ssh', 'web9'], 'web9'],
   [['put', '/nowhere', '/x'], 'cannot read /nowhere'],
@@ -118,6 +118,7 @@ test.each([
   [['put', '.', '/srv/x', '--mode', '9'], 'is no mode'],
   [['put', '.', '/srv/x', '--owner', '-x'], 'is no user'],
   [['get', '/', '.'], 'more than can be copied'],
+  [['get', '/etc/motd', '/etc/passwd'], '/etc/passwd is a file'],
 ])('%j touches nothing', async (argv, message) => {
   const { stderr, exitCode, reached } = await fleet(argv, { cwd })
   expect(stderr).toContain(message)

@@ -1,6 +1,7 @@
 import {
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -162,6 +163,9 @@ describe('fleet logs', () => {
     expect(readFileSync(join(root, 'out.log'), 'utf8').split('\n')).toHaveLength(3)
     expect(statSync(join(root, 'out.log')).mode & 0o777).toBe(0o600)
     await expect(run(zoned(), { out: 'no/such/folder' })).rejects.toThrow(UsageError)
+    mkdirSync(join(root, 'taken'))
+    await expect(run(zoned(), { out: 'taken' })).rejects.toThrow(/cannot write \S+taken: it is a folder$/)
+    expect(readdirSync(root).filter(name => name.startsWith('taken'))).toEqual(['taken'])
   })
 
   it('takes a clock that is wrong from the times when told', async () => {

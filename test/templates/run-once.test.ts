@@ -161,8 +161,23 @@ describe.skipIf(programs === undefined || !tools)('run-once', () => {
     expect(codes.filter(code => code === 0)).toHaveLength(2)
     expect(await start('t/sync/job', 'skip', `echo ran >>${log}`, env).ended).toBe(0)
     expect(read(log)).toBe('ran\n')
-    await start('t/sync/job', 'skip', `echo next >>${log}`, { ...env, NOW: '12:01' }).ended
+    // A host that calls the same minute differently, since its clock is off, is not asked a second time.
+    await start('t/sync/job', 'skip', `echo twice >>${log}`, { ...env, NOW: '13:00' }).ended
+    expect(read(log)).toBe('ran\n')
+    const later = async (seconds: number) =>
+      cluster.sql(
+        `update fleetfile_once set slot = split_part(slot, '@', 1) || '@' || split_part(slot, '@', 2)::bigint - ${seconds}
+         where key = 't/sync/job'`,
+      )
+    await later(60)
+    await start('t/sync/job', 'skip', `echo next >>${log}`, { ...env, NOW: '13:01' }).ended
     expect(read(log)).toBe('ran\nnext\n')
+    // A day's job whose name another host has used up an hour ago.
+    await later(3600)
+    await start('t/sync/job', 'skip', `echo again >>${log}`, { ...env, NOW: '13:01' }).ended
+    expect(read(log)).toBe('ran\nnext\n')
+    await start('t/sync/job', 'skip', `echo behind >>${log}`, { ...env, NOW: '12:02' }).ended
+    expect(read(log)).toBe('ran\nnext\nbehind\n')
   })
 
   test('without its database a job does not run, and says so', async () => {

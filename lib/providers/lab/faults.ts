@@ -60,7 +60,8 @@ export function labFaults(lab: string): LabFaults {
   ) => {
     const { container, state } = await find(host, call)
     if (state !== 'running') {
-      throw new UsageError(`is ${state}`, { host, hint: `fleet lab heal ${host}` })
+      const hint = state === 'stopped' ? 'fleet lab up' : `fleet lab heal ${host}`
+      throw new UsageError(`is ${state}`, { host, hint })
     }
     const command = ['exec', '--interactive', container, 'sh', '-c', script, 'sh', ...args]
     const { ok, stderr } = await tryDocker(command, { signal: call.signal, input })

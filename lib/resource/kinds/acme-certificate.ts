@@ -50,8 +50,13 @@ function script(
 ): string {
   const load = variables === undefined ? '' : `set -a\n. ${quote(variables)}\nset +a\n`
   const last = program === 'certbot' ? [] : renew ? ['renew', '--days', String(renewDays + 1)] : ['run']
+  // Without a terminal lego sleeps up to eight minutes before it renews, for the sake of all who have it in cron.
+  const awake =
+    program === 'lego' && renew
+      ? `awake=$(lego renew --help | sed -n 's/.*\\(--no-random-sleep\\).*/\\1/p')\n`
+      : ''
   return `command -v ${program} >/dev/null || { echo "${program} is not installed: put packages(['${program}']) before it" >&2; exit 1; }
-${load}${[program, ...argv, ...last].map(quote).join(' ')} || { echo ${quote(`no certificate for ${names.join(', ')}: the old one stays`)} >&2; exit 1; }`
+${load}${awake}${[program, ...argv, ...last].map(quote).join(' ')}${awake === '' ? '' : ' $awake'} || { echo ${quote(`no certificate for ${names.join(', ')}: the old one stays`)} >&2; exit 1; }`
 }
 
 export const acmeCertificateKind: Kind<AcmeCertificateWanted, X509Certificate | undefined> = {

@@ -70,7 +70,9 @@ ${code}
 
 /**
  * The new file is complete, checked and on the disk before it takes the old one's name; whatever fails before leaves
- * the old one as it was and nothing beside it. A link is replaced, not followed.
+ * the old one as it was and nothing beside it. A link is replaced, not followed. What starts no program costs nearly
+ * nothing, and a host may get hundreds of files: so the kernel names the new one, and `install` writes it, closed to all
+ * others until it is its owner's.
  */
 export function writeFileStep(wanted: FileWanted): Step {
   const { path, mode, owner, group, check, parents } = wanted
@@ -79,14 +81,14 @@ folder=\${path%/*}${parents ? '\nmkdir -p "$folder/"' : ''}
 umask 077
 [ -d "\${folder:-/}" ] || { echo "no directory $folder" >&2; exit 1; }
 if [ -d "$path" ] && [ ! -L "$path" ]; then echo "$path is a directory" >&2; exit 1; fi
-new=$(mktemp "$folder/.fleetfile.XXXXXX")
+read -r id </proc/sys/kernel/random/uuid
+new=$folder/.fleetfile.$id
 trap 'rm -f "$new"' EXIT
 trap 'exit 143' TERM INT
-cat >"$new"
-chown ${owner}:${group} "$new"
-chmod ${octal(mode)} "$new"${check === undefined ? '' : CHECK(check)}
+install -T -o ${owner} -g ${group} -m ${octal(mode)} /dev/stdin "$new"${check === undefined ? '' : CHECK(check)}
 sync -d "$new"
-mv -fT "$new" "$path"`
+mv -fT "$new" "$path"
+trap - EXIT`
   const { content } = wanted
   return { title: `write ${path}`, script, stdin: content }
 }
@@ -113,6 +115,7 @@ export const fileKind: Kind<FileWanted, PathSeen> = {
   diff,
   act,
   body: ({ path, content }) => ({ path, content }),
+  replaced: ({ sha256 }) => sha256,
 }
 
 /** A regular file with exactly this content, mode and owner. Its directory must be there. */

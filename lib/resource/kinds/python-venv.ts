@@ -52,6 +52,8 @@ as sh -euc '
   cd "$new"
   export HOME="$new/.home" PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 UV_CACHE_DIR="$cache/uv"
   umask 077
+  # The authorities that the host trusts, where it has some: newer and older names of one setting.
+  [ ! -s /etc/ssl/certs/ca-certificates.crt ] || export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
   mkdir .home
   cat >.home/requirements.txt
   umask 022

@@ -157,3 +157,61 @@ Host outer
     expect(await failure(targets(shop({ web1 }), files(loop)))).toMatchObject({ code: 'config' })
   })
 })
+
+describe('a hardware key', () => {
+  const text = (words: string) => {
+    const size = Buffer.alloc(4)
+    size.writeUInt32BE(Buffer.byteLength(words))
+    return Buffer.concat([size, Buffer.from(words)])
+  }
+  const publicHalf = Buffer.concat([
+    text('sk-ssh-ed25519@openssh.com'),
+    text('0123456789abcdef'),
+    text('ssh:'),
+  ])
+  /** As `ssh-keygen -t ed25519-sk` writes it, up to where the handle of the key begins. */
+  const privateKey = (cipher: string): string => {
+    const one = Buffer.from([0, 0, 0, 1])
+    const half = text(publicHalf.toString('latin1'))
+    const body = Buffer.concat([
+      Buffer.from('openssh-key-v1\0'),
+      text(cipher),
+      text('bcrypt'),
+      text('salt'),
+      one,
+      half,
+    ])
+    return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body.toString('base64')}\n-----END OPENSSH PRIVATE KEY-----\n`
+  }
+  const line = `sk-ssh-ed25519@openssh.com ${publicHalf.toString('base64')} ann`
+
+  test.each([
+    [
+      'with its public half beside it',
+      { '.ssh/id_ed25519_sk': privateKey('none'), '.ssh/id_ed25519_sk.pub': line },
+    ],
+    ['on its own', { '.ssh/id_ed25519_sk': privateKey('none') }],
+    ['encrypted', { '.ssh/id_ed25519_sk': privateKey('aes256-ctr') }],
+  ])('%s is for OpenSSH', async (_, files) => {
+    const { targets: found } = await targets(shop({ web1 }), files)
+    expect(found).toMatchObject([{ transport: 'openssh' }])
+  })
+
+  test.runIf(TRANSPORTS.includes('openssh'))(
+    'that ssh config names is for OpenSSH, one of several is not',
+    async () => {
+      const keys = { '.ssh/token': privateKey('none') }
+      const named = {
+        ...keys,
+        '.ssh/config': 'Host web1\n  IdentityFile ~/.ssh/token\n  IdentitiesOnly yes\n',
+      }
+      expect((await targets(shop({ web1 }), named)).targets).toMatchObject([{ transport: 'openssh' }])
+      const both = {
+        ...named,
+        '.ssh/id_ed25519': makeKey().private,
+        '.ssh/config': `${named['.ssh/config']}  IdentityFile ~/.ssh/id_ed25519\n`,
+      }
+      expect((await targets(shop({ web1 }), both)).targets).toMatchObject([{ transport: 'ssh' }])
+    },
+  )
+})

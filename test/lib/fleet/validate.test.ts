@@ -14,6 +14,13 @@ const container = {
   proxy: { role: 'lb', names: ['shop.test'] },
 }
 
+/** Another service on the same hosts, behind the same role. */
+const behind = (proxy: object) => ({
+  ...container,
+  slots: { blue: 8003, green: 8004 },
+  proxy: { role: 'lb', ...proxy },
+})
+
 const work = { kind: 'processes', role: 'web' }
 
 const valid = {
@@ -49,6 +56,12 @@ describe('validateFleet', () => {
       pauseSeconds: 5,
       unreachable: 'skip',
     }
+    const nginx = { role: 'lb', kind: 'nginx', names: ['shop.test'] }
+    const proxied = {
+      ...valid,
+      services: { web: { ...container, proxy: nginx }, api: behind({ kind: 'nginx', names: ['api.test'] }) },
+    }
+    expect(validateFleet(proxied, 'shop.ts')).toEqual(proxied)
     const stepwise = { ...valid, services: { work: { ...work, health: 'true', healthSeconds: 5, rollout } } }
     expect(validateFleet(stepwise, 'shop.ts')).toEqual(stepwise)
   })
@@ -65,6 +78,10 @@ describe('validateFleet', () => {
     [
       { services: { web: { ...container, placement: 'swarm', engine: 'podman' } } },
       'services.web.engine: a swarm is run by docker alone',
+    ],
+    [
+      { services: { web: { ...container, placement: 'swarm', keep: { warmSeconds: 60 } } } },
+      "services.web.keep.warmSeconds: a swarm's old slot stays until a release takes its place",
     ],
     [
       { services: { web: { ...container, placement: 'swarm', slots: { blue: 2377, green: 8002 } } } },
@@ -128,6 +145,26 @@ describe('validateFleet', () => {
     [
       { services: { web: { ...container, slots: { blue: 8001, green: 8001 } } } },
       'services.web.slots.green: port 8001 is already taken by services.web.slots.blue',
+    ],
+    [
+      { services: { web: container, api: behind({ kind: 'nginx', names: ['api.test'] }) } },
+      'services.api.proxy.kind: nginx cannot stand on the hosts of role "lb", where service "web" has haproxy',
+    ],
+    [
+      {
+        services: {
+          web: behind({ kind: 'trafficserver', names: ['shop.test'] }),
+          files: {
+            ...work,
+            proxy: { role: 'lb', kind: 'nginx', names: ['files.test'], port: 80, health: '/up' },
+          },
+        },
+      },
+      'services.files.proxy.kind: nginx cannot stand on the hosts of role "lb", where service "web" has trafficserver',
+    ],
+    [
+      { services: { web: container, api: behind({ names: ['Shop.test'] }) } },
+      'services.api.proxy.names: Shop.test is already a name of service "web"',
     ],
     [
       {

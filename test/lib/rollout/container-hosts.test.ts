@@ -41,5 +41,8 @@ test('the proxy is configured with its certificate there, checked, and reloaded 
 })
 
 test('hosts with slots run an engine', () => {
-  expect(slotHostResources().at(-1)?.wanted).toMatchObject({ unit: 'docker.service', active: true })
+  expect(slotHostResources('#!/bin/sh').at(-1)?.wanted).toMatchObject({
+    unit: 'docker.service',
+    active: true,
+  })
 })

@@ -4,6 +4,7 @@ import { eachHost } from '../../../lib/task/each.ts'
 
 export interface FakeSwap extends Swap {
   readonly warnings: string[]
+  readonly notes: string[]
 }
 
 const refuse = () => Promise.reject(new Error('not used'))
@@ -12,6 +13,7 @@ const refuse = () => Promise.reject(new Error('not used'))
 export function fakeSwap(answers: Readonly<Record<string, string | Error>>): FakeSwap {
   const { signal } = new AbortController()
   const warnings: string[] = []
+  const notes: string[] = []
   const hosts = Object.keys(answers).map((name): FleetHost => {
     const target = { name, address: '192.0.2.1', port: 22, user: 'root', hostKeys: [] }
     return { name, role: 'web', address: target.address, firstUser: 'root', target }
@@ -23,6 +25,7 @@ export function fakeSwap(answers: Readonly<Record<string, string | Error>>): Fak
   }
   return {
     warnings,
+    notes,
     limits: LIMITS,
     proxies: [],
     names: hosts.map(({ name }) => name),
@@ -50,7 +53,7 @@ export function fakeSwap(answers: Readonly<Record<string, string | Error>>): Fak
       each: (some, work) => eachHost(some, work, { concurrency: 10, signal }),
       apply: refuse,
       phase: () => undefined,
-      note: () => undefined,
+      note: text => void notes.push(text),
       warn: (text, host) => void warnings.push(host === undefined ? text : `${host.name}: ${text}`),
       emit: () => undefined,
       signal,

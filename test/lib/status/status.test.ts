@@ -11,7 +11,8 @@ import { statusTable } from '../../../lib/status/table.ts'
 import { fleetHost } from '../../support/fleet-host.ts'
 import { folder } from '../../support/folder.ts'
 
-const SAID = `load\t0.42
+const SAID = `clock\t1795349100
+load\t0.42
 cores\t2
 disk\t17%
 failed\t
@@ -25,11 +26,13 @@ container\tweb green ba9876543210 exited 2026-10-21 12:00:00 +0000 UTC v0
 
 test('what a host says is read', () => {
   expect(parseStatus(SAID)).toEqual({
+    clock: 1_795_349_100_000,
     load: 0.42,
     cores: 2,
     disk: '17%',
     failedUnits: [],
     quarantines: [],
+    once: [],
     releases: [
       {
         service: 'sync',
@@ -94,6 +97,11 @@ test.each<[string, string, RegExp]>([
   ['processes that are down', SAID.replace(/container.*green.*\n/, ''), / processes down /],
   ['a bare host', 'load\t0\ndisk\t1%\n', /^web1 +web +- +- +ok +0\.00 +1% +- +-$/],
   ['a deploy of just now', SAID.replace('1795348800', '1795349090'), /just now$/],
+  [
+    'a clock an hour ahead',
+    SAID.replace('1795349100', '1795352700').replace('1795348800', '1795352400'),
+    / 5m ago$/,
+  ],
   ['an old one', SAID.replace('1795348800', '1794000000'), /16d ago$/],
 ])('%s', (_, said, expected) => {
   expect(line(said)).toMatch(expected)

@@ -39,7 +39,7 @@ describe('a file of ids', () => {
   )
 
   it('says which file cannot be read', async () => {
-    await expect(readIdFile('ids.txt', '/nowhere')).rejects.toThrow(/--file ids\.txt: there is no such file/)
+    await expect(readIdFile('ids.txt', '/nowhere')).rejects.toThrow(/--file ids\.txt: no such file or folder/)
   })
 })
 

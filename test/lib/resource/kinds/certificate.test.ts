@@ -136,7 +136,7 @@ test('a program gets it, the plan says when it is renewed, and then it is', () =
   const output = `${readFileSync(given, 'utf8').replace(/^[^]*?END PRIVATE KEY-----\n/, '')}=\n`
   expect(judge(acme(), output).note).toMatch(/^ends on \d{4}-\d\d-\d\d, renewed from \d{4}-\d\d-\d\d on$/)
   expect(judge(acme({ now: later(61), program: 'lego' }), output).steps[0]?.script).toContain(
-    'renew --days 31 ||',
+    'renew --days 31 $awake ||',
   )
   writeFileSync(join(bin, 'certbot'), '#!/bin/sh\necho rate limited\nexit 1\n')
   expect(() => converge(acme({ names: ['www.example.org', 'new.example.org'] }), rewrite)).toThrow(

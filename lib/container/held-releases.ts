@@ -1,0 +1,76 @@
+import { parseManifest, editionOf, serviceFolder } from '../rollout/manifest.ts'
+import type { Held } from '../rollout/keep.ts'
+import { SLOTS } from '../rollout/slot.ts'
+import { rawShell, sh, type Command } from '../shell/sh.ts'
+import { containerName } from './slot.ts'
+
+/** Asks a host in one execution which releases of a service it holds, what its slots use, and how big its images are. */
+export function heldCommand(service: string, engine: string): Command {
+  const slots = SLOTS.map(
+    slot =>
+      sh`
+f=${serviceFolder(service)}/${slot}.json; [ ! -f "$f" ] || echo "slot $(base64 -w0 <"$f")"
+e container inspect --format 'used {{.Image}} {{index .Config.Labels "fleetfile.release"}}-{{index .Config.Labels "fleetfile.config"}}' ${containerName(service, slot)} 2>/dev/null || :`
+        .text,
+  ).join('')
+  return sh`e() { ${engine} "$@"; }
+for f in ${serviceFolder(service)}/*-*.json; do [ ! -f "$f" ] || echo "edition $(base64 -w0 <"$f")"; done${rawShell(slots)}
+e system df -v --format '{{range .Images}}image {{.ID}} {{.UniqueSize}}{{println}}{{end}}'`
+}
+
+const UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
+
+/** Bytes of a size as the engine prints it: `123.4MB`. */
+export function sizeOf(text: string): number {
+  const [, number = '0', unit = 'B'] = /^([\d.]+) ?([kMGT]?B)$/.exec(text) ?? []
+  return Math.round(Number(number) * (UNITS[unit] ?? 1))
+}
+
+/** Reads what `heldCommand` printed. */
+export function parseHeld(output: string): Held {
+  const lines = output.split('\n').map(line => line.split(' '))
+  const rows = (word: string): string[][] =>
+    lines.filter(([first]) => first === word).map(([, ...rest]) => rest)
+  const manifests = (word: string) =>
+    rows(word).flatMap(
+      ([encoded = '']) => parseManifest(Buffer.from(encoded, 'base64').toString('utf8')) ?? [],
+    )
+  const sizes = new Map(
+    rows('image').map(([id = '', size = '']) => [id.replace(/^sha256:/, ''), sizeOf(size)]),
+  )
+  const bytes = (image: string): number | undefined => {
+    const digits = image.replace(/^sha256:/, '')
+    // Some engines print the first digits of an id only.
+    return sizes.get(digits) ?? sizes.get(digits.slice(0, 12))
+  }
+  return {
+    editions: manifests('edition').map(manifest => ({
+      edition: editionOf(manifest),
+      image: manifest.image,
+      created: manifest.created,
+      bytes: bytes(manifest.image),
+    })),
+    used: new Set([
+      ...rows('used').flat(),
+      ...manifests('slot').flatMap(each => [editionOf(each), each.image]),
+    ]),
+  }
+}
+
+/** Lets releases go: their images where there are any, then what was written for them. */
+export function letGoCommand(
+  service: string,
+  engine: string,
+  { editions, images }: { readonly editions: readonly string[]; readonly images: readonly string[] },
+): Command {
+  const files = editions.flatMap(edition =>
+    ['env', 'json'].map(suffix => `${serviceFolder(service)}/${edition}.${suffix}`),
+  )
+  const remove = images.map(
+    // All its names; a container that still needs it keeps it.
+    image =>
+      sh`tags=$(${engine} image inspect --format '{{range .RepoTags}}{{println .}}{{end}}' ${image}) && ${engine} image rm $tags $([ -n "$tags" ] || echo ${image}) >/dev/null
+`.text,
+  )
+  return sh`${rawShell(remove.join(''))}rm -f ${files}`
+}

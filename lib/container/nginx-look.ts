@@ -1,0 +1,77 @@
+import { rawShell, sh, type Command } from '../shell/sh.ts'
+import { NGINX_PATHS, nginxHome, nginxLog } from './nginx-paths.ts'
+
+/**
+ * Adds up requests and errors by server, from where it saw the log last; of what is more than 64 MB behind, nothing.
+ * What was renamed to `.1` meanwhile is read to its end first.
+ */
+export const COUNT = `use strict; use Fcntl qw(:flock);
+my ($log, $file) = @ARGV;
+open(my $lock, ">>", "$file.lock") or die "$file.lock: $!"; flock($lock, LOCK_EX);
+my (%seen, %count, %now); my $known = 0;
+if (open(my $in, "<", $file)) {
+  $known = 1;
+  while (<$in>) { my ($key, $a, $b) = split; if ($key eq "at") { $seen{$a} = $b } else { $count{$key} = [$a, $b] } }
+}
+for my $path ("$log.1", $log) {
+  open(my $in, "<", $path) or next;
+  my ($inode, $size) = (stat $in)[1, 7];
+  my $at = exists $seen{$inode} ? $seen{$inode} : $known && $path eq $log ? 0 : $size;
+  $at = 0 if $at > $size;
+  $at = $size if $size - $at > 67108864;
+  seek($in, $at, 0);
+  while (my $line = <$in>) {
+    last if $line !~ /\\n\\z/;
+    $at += length $line;
+    my ($servers, $codes) = $line =~ /^\\S+ "([^"]*)" "([^"]*)"/ or next;
+    my @codes = split / : |, /, $codes;
+    for my $server (split / : |, /, $servers) {
+      my $code = shift @codes;
+      next if $server !~ /:\\d+\\z/;
+      $count{$server} ||= [0, 0]; $count{$server}[0]++;
+      $count{$server}[1]++ if defined $code && $code =~ /^5\\d\\d\\z/;
+    }
+  }
+  $now{$inode} = $at;
+}
+open(my $out, ">", "$file.new") or die "$file.new: $!";
+print $out "at $_ $now{$_}\\n" for keys %now;
+print $out "$_ $count{$_}[0] $count{$_}[1]\\n" for keys %count;
+close $out or die $!; rename("$file.new", $file) or die $!;
+print "$_ $count{$_}[0] $count{$_}[1]\\n" for sort keys %count;`
+
+/** What curl is to ask, for lines of `name address`; the first line is how. */
+const QUESTIONS = `$1 == "check" { host = $2; path = $3; next }
+{
+  if (count++) print "next"
+  printf "url = \\"http://%s%s\\"\\nheader = \\"Host: %s\\"\\nheader = \\"X-Forwarded-Proto: https\\"\\n", $2, path, host
+  printf "user-agent = \\"nginx-health\\"\\noutput = \\"/dev/null\\"\\nmax-time = 2\\n"
+  printf "write-out = \\"%s %%{http_code} %%{errormsg}\\\\n\\"\\n", $1
+}`
+
+/**
+ * Prints all there is to know of a service, each item after a line `== name`. nginx itself says which state it takes for
+ * its next request. What is not `maint` is asked for its health, a second time where it fails: one lost packet is no
+ * illness.
+ */
+export const lookCommand = (service: string): Command => sh`set -eu
+home=${nginxHome(service)}; service=${service}
+answer=$(curl --silent --fail --max-time 5 --noproxy '*' --header ${`Host: ${NGINX_PATHS.host}`} "http://127.0.0.1/$service") || {
+  echo "nginx does not answer for $service" >&2; exit 1; }
+state=${rawShell('${answer%% *}')}
+case $state in *[!a-z0-9.-]*|''|.*) echo "nginx says nothing of $service" >&2; exit 1;; esac
+echo '== slots'; cat "$home/slots"
+echo '== servers'; cat "$home/states/$state/servers"
+echo '== sessions'
+filter=$(awk '$1 != "check" { printf "%sdst %s", separator, $2; separator = " or " }' "$home/slots")
+ss -Htnp state established state syn-sent state close-wait "( $filter )" | grep -v '"curl"' || true
+echo '== counts'; perl -e ${COUNT} ${nginxLog(service)} ${`/run/fleetfile-nginx.${service}`}
+ask() {
+  [ ! -s "$list" ] || { sed -n 1p "$home/slots"; cat "$list"; } | awk ${QUESTIONS} |
+    curl --silent --globoff --noproxy '*' --parallel --parallel-immediate --config - 2>/dev/null || true
+}
+list=$(mktemp); trap 'rm -f "$list" "$list.1"' EXIT
+awk 'NR == FNR { admin[$1] = $2; next } $1 != "check" && admin[$1] != "maint"' "$home/states/$state/servers" "$home/slots" >"$list"
+echo '== checks'; ask >"$list.1"; cat "$list.1"
+awk 'NR == FNR { code[$1] = $2; next } code[$1] != "200"' "$list.1" "$list" >"$list.2"; mv "$list.2" "$list"
+[ ! -s "$list" ] || { sleep 0.3; ask; }`

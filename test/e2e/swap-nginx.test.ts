@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ensureCertificate } from '../../lib/container/certificate.ts'
+import { nginx } from '../../lib/container/nginx.ts'
+import { frontDoorResources } from '../../lib/rollout/front-door-resources.ts'
+import { readProxies } from '../../lib/rollout/proxies.ts'
+import { rollback } from '../../lib/rollout/rollback.ts'
+import { deploy } from '../../lib/rollout/swap.ts'
+import { bodies } from '../../templates/index.ts'
+import { converge } from './converge.ts'
+import { FrontDoor } from './front-door.ts'
+import { booted, docker } from './machine.ts'
+import { SwapLab } from './swap-lab.ts'
+
+/** Its own service, whose images no other test takes away. */
+const NAME = 't-swap-nginx'
+
+const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies' })
+const door = new FrontDoor('app.swap.test', () => lab.lb.address)
+const live = async () => (await readProxies([nginx(lab.lb.context, NAME)], ['web1', 'web2'])).live
+const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
+
+describe('a swap on two engines and nginx 1.22', () => {
+  beforeAll(async () => {
+    await lab.start()
+    await booted(lab.lb)
+    const certificate = await ensureCertificate({
+      folder: `${lab.folder}/ca`,
+      names: ['app.swap.test'],
+      now: new Date(),
+      signal: new AbortController().signal,
+    })
+    lab.door = { origin: 'https://app.swap.test', ca: [certificate.ca] }
+    door.ca = certificate.ca
+    const servers = lab.web.flatMap(({ name, address }) => [
+      { name: `${name}-blue`, address, port: 8001 },
+      { name: `${name}-green`, address, port: 8002 },
+    ])
+    const services = [{ name: NAME, names: ['app.swap.test'], health: '/up', servers }]
+    await converge(lab.lb, frontDoorResources('nginx', services, certificate.bundle, bodies))
+  }, 180_000)
+  afterAll(async () => {
+    await lab.stop()
+    const images = (await docker('image', 'ls', '--quiet', `fleetfile/${NAME}`)).split('\n').filter(Boolean)
+    if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
+  })
+
+  test('the first deploy fills blue and sends traffic there', async () => {
+    expect(await live()).toBeUndefined()
+    const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
+    expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue' })
+    expect(await door.get('/version')).toBe('v1 hello\n')
+  }, 180_000)
+
+  test('the next release takes over under load: no failed request, the open stream ends in peace', async () => {
+    const stream = door.get('/stream?seconds=12')
+    const { result, report } = await door.underLoad(async () =>
+      deploy(lab.context(), lab.options(await lab.release('v2'), 'welcome', { drainSeconds: 2 })),
+    )
+    say('swap', result)
+    say('probe', report)
+    expect(result).toMatchObject({ outcome: 'deployed', slot: 'green' })
+    expect(report.failed).toBe(0)
+    expect(report.versions.map(({ version }) => version)).toEqual(['v1 hello', 'v2 welcome'])
+    expect((await stream).trim().split('\n')).toHaveLength(120)
+  }, 120_000)
+
+  test('a rollback is one flip, back to the release with its own environment', async () => {
+    const { result, report } = await door.underLoad(() =>
+      rollback(lab.context(), { target: lab.target, now: () => new Date() }),
+    )
+    say('rollback', result)
+    say('probe', report)
+    expect(result).toMatchObject({ warm: true, slot: 'blue' })
+    expect(report.failed).toBe(0)
+    expect(report.versions.at(-1)?.version).toBe('v1 hello')
+  }, 60_000)
+
+  test('errors after the flip turn everything back', async () => {
+    const { result: error, report } = await door.underLoad(async () =>
+      deploy(
+        lab.context(),
+        lab.options(await lab.release('bad-later', 'later'), 'x', { watchSeconds: 10 }),
+      ).catch((thrown: unknown) => thrown),
+    )
+    say('turned back', [error instanceof Error ? error.message : '', report])
+    expect(error).toMatchObject({ exitCode: 7 })
+    expect(await live()).toBe('blue')
+    expect(await door.get('/version')).toBe('v1 hello\n')
+  }, 120_000)
+})
