@@ -38,10 +38,11 @@ done
 find /etc/fleetfile -mindepth 1 -maxdepth 1 -type d -print0 2>/dev/null
 section containers
 # Images, and so migrations, have the other labels as well.
-if command -v docker >/dev/null; then
+for engine in docker podman; do
+  command -v $engine >/dev/null || continue
   # A swarm's containers go by the name of their service; those that it has ended are its own past.
-  docker ps --all --filter label=fleetfile.slot --format '{{if not (.Label "com.docker.swarm.task.id")}}{{.Names}} {{.State}}{{else if eq .State "running"}}{{.Label "com.docker.swarm.service.name"}} running{{end}}' 2>/dev/null | grep . | tr '\\n' '\\0'
-fi
+  $engine ps --all --filter label=fleetfile.slot --format '{{if not (.Label "com.docker.swarm.task.id")}}{{.Names}} {{.State}}{{else if eq .State "running"}}{{.Label "com.docker.swarm.service.name"}} running{{end}}' 2>/dev/null | grep . | tr '\\n' '\\0'
+done
 section sockets
 ss -Htulnp 2>/dev/null | tr '\\n' '\\0'
 section end`

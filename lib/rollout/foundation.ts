@@ -41,7 +41,7 @@ async function containerPart(
   const services = proxiedServices(ctx.fleet, role, ctx.allHosts)
   const door = frontDoorResources(kind, services, certificate, bodies)
   return host => [
-    ...(host.role === service.role ? slotHostResources(bodies.finishSlots()) : []),
+    ...(host.role === service.role ? slotHostResources(bodies.finishSlots(), service.engine) : []),
     ...(host.role === service.role ? containerExtras(ctx.fleet, service) : []),
     ...(host.role === role ? door : []),
   ]

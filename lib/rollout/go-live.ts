@@ -88,7 +88,8 @@ async function turnBack(
   fault: string,
   now: () => Date,
 ): Promise<never> {
-  const of = isSwarm(swap.target) ? 'docker service' : 'docker'
+  const { engine = 'docker' } = swap.target.service
+  const of = isSwarm(swap.target) ? 'docker service' : engine
   const logs = `${of} logs --tail 100 ${containerName(swap.target.name, slot)}`
   const hint = swap.target.hosts
     .slice(0, 1)

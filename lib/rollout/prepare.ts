@@ -3,8 +3,10 @@ import type { HealthProbe } from '../container/health-script.ts'
 import { containerName, runHash, slotResource, type SlotWanted } from '../container/slot.ts'
 import type { SlotStates } from '../container/slot-state.ts'
 import { HealthError, HostsFailedError, TimeoutError, messageOf } from '../errors.ts'
+import type { EngineName } from '../fleet/container-model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
+import { refuseMixedImages } from '../swarm/one-image.ts'
 import { swarmRun } from '../swarm/service-spec.ts'
 import { isShort, isSwarm } from '../swarm/size.ts'
 import { startInSwarm, swarmSlot } from '../swarm/start.ts'
@@ -55,9 +57,12 @@ export async function clearSlot(
   await setSlot(swap.proxies, stale, slot, 'maint')
 }
 
+const engineOf = ({ target }: Swap): EngineName => target.service.engine ?? 'docker'
+
 const wantedSlot = ({ target }: Swap, slot: Slot, host: FleetHost, manifest: Manifest): SlotWanted => ({
   manifest,
   slot,
+  ...(target.service.engine === undefined ? {} : { engine: target.service.engine }),
   host: host.name,
   address: host.address,
   port: target.service.slots[slot],
@@ -76,6 +81,7 @@ const runOf = (swap: Swap, slot: Slot, host: FleetHost, manifest: Manifest): str
  */
 export async function prepareSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<void> {
   const { ctx, target } = swap
+  if (isSwarm(target)) refuseMixedImages(manifests)
   await disarm(swap, slot)
   try {
     const containers = await startSlot(swap, slot, manifests)
@@ -122,6 +128,7 @@ const probeOf = (
   slot: Slot,
   container: string,
 ): HealthProbe => ({
+  engine: service.engine ?? 'docker',
   container,
   address,
   port: service.slots[slot],
@@ -150,7 +157,7 @@ async function waitSeen({ read, ctx, target }: Swap, slot: Slot): Promise<void> 
 async function removeSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<void> {
   const { ctx, target, proxies, names } = swap
   const [manifest] = manifests.values()
-  const command = sh`docker rm --force ${containerName(target.name, slot)} >/dev/null 2>&1 || true`
+  const command = sh`${engineOf(swap)} rm --force ${containerName(target.name, slot)} >/dev/null 2>&1 || true`
   try {
     await setSlot(proxies, names, slot, 'maint')
     if (!isSwarm(target)) await ctx.each(target.hosts, host => ctx.on(host).run(command, { root: true }))

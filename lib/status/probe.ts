@@ -41,10 +41,11 @@ export function statusProbe(services: readonly string[], more: readonly Command[
       ...more.map(({ text }) => text),
       `cat ${QUARANTINE}/*.json 2>/dev/null | sed 's/^/quarantine\\t/'`,
       `if command -v supervisorctl >/dev/null; then supervisorctl status | awk '{print "program\\t" $1 " " $2}'; fi`,
-      'if command -v docker >/dev/null; then',
+      'for engine in docker podman; do',
+      '  command -v $engine >/dev/null || continue',
       // Whatever runs an image of a service, such as its migration, inherits the other labels.
-      `  docker ps -a --filter label=fleetfile.slot --format '${CURRENT}container {{end}}${CONTAINER}' | sed -n 's/^container /container\\t/p'`,
-      'fi',
+      `  $engine ps -a --filter label=fleetfile.slot --format '${CURRENT}container {{end}}${CONTAINER}' | sed -n 's/^container /container\\t/p'`,
+      'done',
       'true',
     ].join('\n'),
   )

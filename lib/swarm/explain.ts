@@ -55,6 +55,7 @@ async function explainTask({ ctx, target, limits }: Swap, slot: Slot, task: Swar
   if (task.container === '') return new HealthError(`Swarm could not start it: ${told}`, details)
   const isEnded = task.state !== 'starting'
   const probe = {
+    engine: 'docker' as const,
     container: task.container,
     address: host.address,
     port: service.slots[slot],
