@@ -11,6 +11,7 @@ import { serviceLeases } from '../lib/rollout/service-leases.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
 import { serviceRelease } from '../lib/rollout/service-release.ts'
 import { refuseOrder, strategyOf } from '../lib/rollout/strategy.ts'
+import { setUpSwarms } from '../lib/swarm/set-up-roles.ts'
 import { strategyParams } from '../lib/rollout/strategy-params.ts'
 import { tellPartial } from '../lib/rollout/tell-partial.ts'
 import { bodies } from '../templates/index.ts'
@@ -89,6 +90,12 @@ export default defineTask({
         }
       }),
     ])
+    const joined = await setUpSwarms(
+      ctx,
+      services.map(([, service]) => service),
+      mustered.hosts,
+    )
+    const below = foundation.total + joined
     const rolled: Rolled[] = []
     const partial: string[] = []
     for (const candidate of candidates) {
@@ -112,14 +119,14 @@ export default defineTask({
       const swapped = report.outcome === 'unchanged' ? 0 : target.hosts.length
       rolled.push({ service, release: release.id, label: release.label, changed: swapped })
     }
-    if (foundation.total > 0) ctx.print(`the hosts: ${changes(foundation.total, ctx.planOnly)}`)
+    if (below > 0) ctx.print(`the hosts: ${changes(below, ctx.planOnly)}`)
     for (const each of rolled) ctx.print(said(each, ctx.planOnly))
     return {
       data: {
         services: rolled,
         failed: [...new Set(partial)],
         quarantined: mustered.fresh,
-        changed: rolled.reduce((sum, { changed }) => sum + changed, foundation.total),
+        changed: rolled.reduce((sum, { changed }) => sum + changed, below),
       },
       exitCode: !ctx.planOnly && partial.length + mustered.fresh.length > 0 ? 9 : 0,
     }

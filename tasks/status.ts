@@ -15,6 +15,7 @@ import { describeFront, frontStates, type FrontState } from '../lib/status/front
 import { parseStatus } from '../lib/status/host-status.ts'
 import { statusProbe } from '../lib/status/probe.ts'
 import { describeQuarantined, quarantinedHosts } from '../lib/status/quarantined.ts'
+import { describeSwarm, swarmStatuses } from '../lib/status/swarm.ts'
 import { statusTable, type StatusRow } from '../lib/status/table.ts'
 
 /** A host that answers and refuses is not a dead one. */
@@ -46,10 +47,11 @@ export default defineTask({
   hosts: 'all',
   examples: ['fleet status', 'fleet status --on sync --json'],
   async run(ctx) {
-    const [answers, live, fronts] = await Promise.all([
+    const [answers, live, fronts, swarms] = await Promise.all([
       ctx.each(ctx.hosts, host => ask(ctx, host)),
       liveSlots(ctx).catch(() => new Map<string, LiveSlot>()),
       frontStates(ctx).catch((): readonly FrontState[] => []),
+      swarmStatuses(ctx),
     ])
     // In the fleet's order, not in that of the answers.
     const rows = ctx.hosts.flatMap(host => answers.get(host.name) ?? [])
@@ -61,6 +63,7 @@ export default defineTask({
       ),
     )
     const lines = [
+      ...swarms.map(swarm => describeSwarm(swarm, live.get(swarm.service))),
       ...once.map(describeOnce),
       ...quarantined.map(describeQuarantined),
       ...fronts.flatMap(describeFront),
@@ -79,6 +82,16 @@ export default defineTask({
             .map(({ slot, health, check }) => ({ service, slot, health, check })),
         ),
         quarantined: quarantined.filter(entry => entry.host === host.name),
+        swarm: swarms.flatMap(({ service, nodes, slots, trouble }) =>
+          ctx.fleet.services[service]?.role === host.role
+            ? {
+                service,
+                node: nodes.find(node => node.host === host.name),
+                slots: slots.filter(({ running }) => running.includes(host.name)).map(({ slot }) => slot),
+                ...(trouble === undefined ? {} : { trouble }),
+              }
+            : [],
+        ),
         holds: once.filter(state => state.state === 'held' && state.host === host.name),
         fronts: fronts.filter(({ proxy }) => proxy === host.name),
       })),

@@ -19,6 +19,8 @@ export interface SlotWanted {
   readonly address: string
   /** The slot's port on that address. */
   readonly port: number
+  /** The folder of the users' logs, the same inside and outside. */
+  readonly logs?: string | undefined
 }
 
 interface Seen {
@@ -35,7 +37,7 @@ const logOptions = (engine: EngineName = 'docker'): string[] =>
     : ['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=5']
 
 /** The options of `run` for a slot, without its run hash. */
-function options({ manifest, slot, host, address, port, engine }: SlotWanted): string[] {
+function options({ manifest, slot, host, address, port, engine, logs }: SlotWanted): string[] {
   const family = isIP(address)
   if (family === 0) {
     throw new ConfigError(`a slot is published on an IP address, ${address} is a name`, {
@@ -51,6 +53,7 @@ function options({ manifest, slot, host, address, port, engine }: SlotWanted): s
     ['--env-file', `${serviceFolder(service)}/${editionOf(manifest)}.env`],
     ['--env', `FLEETFILE_RELEASE=${release}`],
     ['--env', `FLEETFILE_SLOT=${slot}`, '--env', `FLEETFILE_HOST=${host}`],
+    logs === undefined ? [] : ['--volume', `${logs}:${logs}`],
     ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
     logOptions(engine),
     ['--label', `fleetfile.service=${service}`, '--label', `fleetfile.slot=${slot}`],

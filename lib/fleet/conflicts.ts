@@ -1,4 +1,5 @@
 import type { Fleet } from './model.ts'
+import { SWARM_PORTS } from './ports.ts'
 
 /** Things that are each right alone and wrong together: one address for two hosts, one port for two slots. */
 export function checkConflicts(fleet: Fleet, report: (path: string, problem: string) => void): void {
@@ -15,6 +16,7 @@ export function checkConflicts(fleet: Fleet, report: (path: string, problem: str
     else report(`hosts.${name}.address`, `${place} is already the address of host "${other}"`)
   }
   checkSlots(fleet, report)
+  checkSwarm(fleet, report)
   checkProxies(fleet, report)
 }
 
@@ -53,6 +55,33 @@ function checkSlots(fleet: Fleet, report: (path: string, problem: string) => voi
       const other = ports.get(key)
       if (other === undefined) ports.set(key, path)
       else report(path, `port ${service.slots[slot]} is already taken by ${other}`)
+    }
+  }
+}
+
+function checkSwarm(fleet: Fleet, report: (path: string, problem: string) => void): void {
+  for (const [name, service] of Object.entries(fleet.services)) {
+    if (service.kind !== 'container') continue
+    const { placement, replicas, engine, slots, keep = {} } = service
+    const path = `services.${name}`
+    if (placement !== 'swarm') {
+      if (replicas !== undefined) report(`${path}.replicas`, "is only for placement: 'swarm'")
+      continue
+    }
+    if (engine === 'podman') report(`${path}.engine`, 'a swarm is run by docker alone')
+    if (keep.warmSeconds !== undefined) {
+      report(`${path}.keep.warmSeconds`, "a swarm's old slot stays until a release takes its place")
+    }
+    const hosts = Object.values(fleet.hosts).filter(({ role }) => role === service.role).length
+    if (replicas !== undefined && replicas > hosts) {
+      report(
+        `${path}.replicas`,
+        `${replicas} containers need as many hosts of role "${service.role}": there are ${hosts}`,
+      )
+    }
+    for (const slot of ['blue', 'green'] as const) {
+      const isOwn = SWARM_PORTS.some(({ port, protocol }) => protocol === 'tcp' && port === slots[slot])
+      if (isOwn) report(`${path}.slots.${slot}`, `port ${slots[slot]} is one of the swarm's own`)
     }
   }
 }

@@ -40,7 +40,8 @@ section containers
 # Images, and so migrations, have the other labels as well.
 for engine in docker podman; do
   command -v $engine >/dev/null || continue
-  $engine ps --all --filter label=fleetfile.slot --format '{{.Names}} {{.State}}' 2>/dev/null | tr '\\n' '\\0'
+  # A swarm's containers go by the name of their service; those that it has ended are its own past.
+  $engine ps --all --filter label=fleetfile.slot --format '{{if not (.Label "com.docker.swarm.task.id")}}{{.Names}} {{.State}}{{else if eq .State "running"}}{{.Label "com.docker.swarm.service.name"}} running{{end}}' 2>/dev/null | grep . | tr '\\n' '\\0'
 done
 section sockets
 ss -Htulnp 2>/dev/null | tr '\\n' '\\0'

@@ -6,6 +6,7 @@ import { serviceRelease } from '../rollout/service-release.ts'
 import type { TaskContext } from '../task/context.ts'
 import { containerChanges } from './containers.ts'
 import { hashOf, planOneHost, type PlannedHost } from './host-plan.ts'
+import { swarmChanges } from './swarms.ts'
 import { fleetWanted, type FleetWanted, type PlanBodies } from './wanted.ts'
 
 /** What would change, host by host, and what was decided for it. */
@@ -44,20 +45,22 @@ export async function planFleet(
   const planned = ctx.each(ctx.hosts, async host =>
     planOneHost(await firstContact(ctx, host), wanted.of(host), ctx),
   )
-  const [byHost, containers] = await Promise.all([
+  // A dead host is told with all others, by its name, before what could not be asked for because of it.
+  const after = async (error: unknown) => {
+    await planned
+    throw error
+  }
+  const [byHost, containers, swarms] = await Promise.all([
     planned,
-    containerChanges(ctx, releases).catch(async (error: unknown) => {
-      // A dead host is told with all others, by its name, before what could not be asked for because of it.
-      await planned
-      throw error
-    }),
+    containerChanges(ctx, releases).catch(after),
+    swarmChanges(ctx).catch(after),
   ])
   const hosts = new Map<string, PlannedHost>()
   for (const host of ctx.hosts) {
     const found = byHost.get(host.name)
     if (found === undefined) continue
     const slots = slotsOn(ctx, host, containers)
-    const changes = [...found.changes, ...slots]
+    const changes = [...found.changes, ...(swarms.get(host.name) ?? []), ...slots]
     hosts.set(host.name, { ...found, changes, hash: hashOf(changes, found.plan) })
   }
   return { hosts, releases, wanted }

@@ -8,12 +8,15 @@ import { sh } from '../shell/sh.ts'
 import { noteServed } from './history.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import { editionOf, serviceFolder, type Manifest } from './manifest.ts'
-import { prepareSlot } from './prepare.ts'
+import { checkSlot, prepareSlot } from './prepare.ts'
 import { setSlot } from './proxies.ts'
 import type { RolloutContext } from './rollout-context.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { readStates } from './swap.ts'
 import { openSwap, type SwapTarget } from './swap-target.ts'
+import { refuseMixedImages } from '../swarm/one-image.ts'
+import { isSwarm } from '../swarm/size.ts'
+import { startInSwarm } from '../swarm/start.ts'
 
 /**
  * Brings a host to what the others serve: the image, the environment and the manifest of both their slots, so that a
@@ -39,11 +42,9 @@ async function bring(
   const { name } = target
   const others = openSwap(ctx, { ...target, hosts: peers })
   const own = openSwap(ctx, { ...target, hosts: [host] })
-  const [{ live }, states, ownStates] = await Promise.all([
-    others.read(),
-    readStates(others),
-    readStates(own),
-  ])
+  const whole = openSwap(ctx, together(target, [...peers, host]))
+  const readOwn = () => readStates(isSwarm(target) ? whole : own)
+  const [{ live }, states, ownStates] = await Promise.all([others.read(), readStates(others), readOwn()])
   const [peer] = peers
   if (live === undefined || live === 'mixed' || peer === undefined) {
     throw new ConfigError(
@@ -72,11 +73,28 @@ async function bring(
     const link = sh`ln -sfn ${`${editionOf(before)}.json`} ${`${serviceFolder(name)}/${idle}.json`}`
     await ctx.on(host).run(link, { root: true })
   }
-  await prepareSlot(own, live, new Map([[host.name, copied]]))
+  if (isSwarm(target)) {
+    refuseMixedImages(
+      new Map([
+        [peer.name, manifest],
+        [host.name, copied],
+      ]),
+    )
+    // The swarm may have no need of a container there: its host is one to move to.
+    const containers = await startInSwarm(whole, live, manifest)
+    if (containers.has(host.name)) await checkSlot(own, live, containers)
+  } else await prepareSlot(own, live, new Map([[host.name, copied]]))
   await setSlot(own.proxies, own.names, live, 'ready')
-  await noteServed(own, live, await readStates(own))
+  await noteServed(own, live, await readOwn())
   return about
 }
+
+/** The service on these hosts alone. */
+const together = (target: SwapTarget, hosts: readonly FleetHost[]): SwapTarget => ({
+  ...target,
+  hosts: target.hosts.filter(host => hosts.includes(host)),
+  away: [...target.hosts, ...(target.away ?? [])].filter(host => !hosts.includes(host)),
+})
 
 const servedBy = (
   states: ReadonlyMap<string, SlotStates>,

@@ -13,6 +13,7 @@ import { withoutHost, type Quarantine } from './quarantine.ts'
 import { leasesOn, takeLeases } from './lease.ts'
 import { keepers, readQuarantine, writeQuarantine } from './quarantine-store.ts'
 import { strategyOf } from './strategy.ts'
+import { setUpSwarms } from '../swarm/set-up-roles.ts'
 
 /** A host that is back in a service. */
 export interface CaughtUp {
@@ -121,6 +122,7 @@ async function bringBack(
   }
   ctx.phase(`catch up ${host.name} with ${name}`)
   await applyFoundation({ ...ctx, hosts: [host] }, [service], bodies)
+  await setUpSwarms(ctx, [service], [...peers, host])
   return service.kind === 'processes'
     ? catchUpProcesses(ctx, name, service, host, peers, bodies)
     : catchUpContainer(ctx, swapTarget(ctx, name, service), host, peers)

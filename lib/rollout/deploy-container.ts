@@ -9,7 +9,7 @@ import type { SwapTarget } from './swap-target.ts'
 
 /** A container service with the hosts it runs on and those that stand in front of it. `away` are in quarantine. */
 export const swapTarget = (
-  ctx: Pick<TaskContext, 'allHosts'>,
+  ctx: Pick<TaskContext, 'allHosts' | 'fleet'>,
   name: string,
   service: ContainerService,
   away: ReadonlySet<string> = new Set(),
@@ -21,6 +21,7 @@ export const swapTarget = (
     hosts: hosts.filter(host => !away.has(host.name)),
     away: hosts.filter(host => away.has(host.name)),
     proxies: ctx.allHosts.filter(host => host.role === service.proxy.role),
+    ...(ctx.fleet.logs?.role === service.role ? { logs: ctx.fleet.logs.directory } : {}),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FleetHost } from '../fleet/resolved.ts'
 import { messageOf } from '../errors.ts'
 import { sh, type Command } from '../shell/sh.ts'
+import { isSwarm } from '../swarm/size.ts'
 import { containerName } from '../container/slot.ts'
 import { serviceState } from './history.ts'
 import type { Slot } from './slot.ts'
@@ -21,9 +22,16 @@ export function armCommand({ target, limits }: Pick<Swap, 'target' | 'limits'>, 
 [ -z "$id" ] || { mkdir -p ${serviceState(name)}; echo "$(( $(date +%s) + ${keep.warmSeconds ?? WARM_SECONDS} )) $id" ${`${engine} ${limits.stopSeconds} ${service.port}`} >${`${file}.new`} && mv ${`${file}.new`} ${file}; }`
 }
 
-/** Lets a slot that has lost its traffic be stopped later, on every host. What fails is said: the slot then stays. */
+/**
+ * Lets a slot that has lost its traffic be stopped later, on every host. What fails is said: the slot then stays. One in
+ * a swarm always does: no host alone could stop it, since the others would start its containers again.
+ */
 export async function arm(swap: Swap, slot: Slot): Promise<void> {
   const { ctx, target } = swap
+  if (isSwarm(target)) {
+    ctx.note(`${containerName(target.name, slot)} stays warm in the swarm until a release takes its place`)
+    return
+  }
   const failed = (error: unknown, host?: FleetHost) =>
     ctx.warn(`${containerName(target.name, slot)} goes on running: ${messageOf(error)}`, host)
   await ctx

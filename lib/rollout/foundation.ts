@@ -1,6 +1,8 @@
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { FrontDoor } from '../fleet/front-door-model.ts'
-import type { ContainerService, ProcessService, Service } from '../fleet/model.ts'
+import type { ContainerService, Fleet, ProcessService, Service } from '../fleet/model.ts'
+import { directory } from '../resource/kinds/directory.ts'
+import { packages } from '../resource/kinds/packages.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { ApplyReport, TaskContext } from '../task/context.ts'
 import type { RolloutBodies } from './bodies.ts'
@@ -36,6 +38,18 @@ async function doorPart(
   return host => (host.role === role ? resources : [])
 }
 
+/** What a swarm's engines are asked with, and where containers write their users' logs. */
+function containerExtras(fleet: Fleet, { role, placement }: ContainerService): readonly Resource[] {
+  const others = Object.values(fleet.services)
+  const { logs } = fleet
+  // A folder of a process service has an owner already. Containers run as any user.
+  const isFree = !others.some(each => each.kind === 'processes' && each.role === role)
+  return [
+    ...(placement === 'swarm' ? [packages(['curl'])] : []),
+    ...(logs?.role === role && isFree ? [directory({ path: logs.directory, mode: 0o1777 })] : []),
+  ]
+}
+
 async function containerPart(
   ctx: TaskContext,
   service: ContainerService,
@@ -44,6 +58,7 @@ async function containerPart(
   const door = await doorPart(ctx, service.proxy, bodies)
   return host => [
     ...(host.role === service.role ? slotHostResources(bodies.finishSlots(), service.engine) : []),
+    ...(host.role === service.role ? containerExtras(ctx.fleet, service) : []),
     ...door(host),
   ]
 }

@@ -11,6 +11,7 @@ import type { Manifest } from './manifest.ts'
 import { flip, type Flip } from './proxies.ts'
 import type { Slot } from './slot.ts'
 import type { Swap } from './swap-target.ts'
+import { isShort, isSwarm } from '../swarm/size.ts'
 import { watchSlot, type Watched } from './watch.ts'
 
 /** How a slot came to serve. */
@@ -50,6 +51,7 @@ export async function goLive(
     limit: limits.errorLimit,
     fault: () => proof.fault(),
     signal: ctx.signal,
+    isShort: down => isShort(target, down),
   })
   const draining =
     live === undefined ? undefined : waitDrained(swap.read, live, limits.drainSeconds, ctx.signal)
@@ -87,7 +89,8 @@ async function turnBack(
   now: () => Date,
 ): Promise<never> {
   const { engine = 'docker' } = swap.target.service
-  const logs = `${engine} logs --tail 100 ${containerName(swap.target.name, slot)}`
+  const of = isSwarm(swap.target) ? 'docker service' : engine
+  const logs = `${of} logs --tail 100 ${containerName(swap.target.name, slot)}`
   const hint = swap.target.hosts
     .slice(0, 1)
     .map(host => sshLine(host.target, logs))

@@ -3,7 +3,8 @@ import { swapTarget } from './deploy-container.ts'
 import type { ProxyView } from './proxies.ts'
 import type { ProxyServer } from './proxy.ts'
 import type { Slot } from './slot.ts'
-import { openSwap } from './swap-target.ts'
+import { openSwap, type SwapTarget } from './swap-target.ts'
+import { isShort } from '../swarm/size.ts'
 
 /** A server that takes new requests, as one proxy sees it. */
 export type LiveServer = Pick<ProxyServer, 'host' | 'slot' | 'health' | 'check'>
@@ -25,16 +26,25 @@ export function readLiveSlot({ live, servers }: ProxyView): LiveSlot | undefined
   }
 }
 
+/** Without the hosts on which a swarm needs no container: nothing is wrong with them. */
+function withoutSpare(target: SwapTarget, live: LiveSlot): LiveSlot {
+  const down = live.servers.filter(({ health }) => health === 'down')
+  return isShort(target, down)
+    ? live
+    : { ...live, servers: live.servers.filter(each => !down.includes(each)) }
+}
+
 /** The slot that the proxies serve, by container service. A service whose proxy cannot be read is left out. */
 export async function liveSlots(ctx: TaskContext): Promise<ReadonlyMap<string, LiveSlot>> {
   const live = new Map<string, LiveSlot>()
   for (const [name, service] of Object.entries(ctx.fleet.services)) {
     if (service.kind !== 'container') continue
-    const view = await openSwap(ctx, swapTarget(ctx, name, service))
+    const target = swapTarget(ctx, name, service)
+    const view = await openSwap(ctx, target)
       .read()
       .catch(() => undefined)
     const slot = view === undefined ? undefined : readLiveSlot(view)
-    if (slot !== undefined) live.set(name, slot)
+    if (slot !== undefined) live.set(name, withoutSpare(target, slot))
   }
   return live
 }

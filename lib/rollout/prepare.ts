@@ -6,6 +6,11 @@ import { HealthError, HostsFailedError, TimeoutError, messageOf } from '../error
 import type { EngineName } from '../fleet/container-model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
+import { refuseMixedImages } from '../swarm/one-image.ts'
+import { swarmRun } from '../swarm/service-spec.ts'
+import { isShort, isSwarm } from '../swarm/size.ts'
+import { startInSwarm, swarmSlot } from '../swarm/start.ts'
+import { undoInSwarm } from '../swarm/undo.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
 import { disarm } from './finish.ts'
@@ -35,7 +40,7 @@ export async function clearSlot(
   const stale = swap.target.hosts.flatMap(host => {
     const manifest = manifests.get(host.name)
     const state = states.get(host.name)?.[slot]
-    const same = manifest !== undefined && state?.run === runHash(wantedSlot(swap, slot, host, manifest))
+    const same = manifest !== undefined && state?.run === runOf(swap, slot, host, manifest)
     return same && state.running ? [] : [host.name]
   })
   if (stale.length === 0) return
@@ -61,7 +66,14 @@ const wantedSlot = ({ target }: Swap, slot: Slot, host: FleetHost, manifest: Man
   host: host.name,
   address: host.address,
   port: target.service.slots[slot],
+  logs: target.logs,
 })
+
+/** Names the way in which a slot is to be started on a host. */
+const runOf = (swap: Swap, slot: Slot, host: FleetHost, manifest: Manifest): string =>
+  isSwarm(swap.target)
+    ? swarmRun(swarmSlot(swap, slot, manifest))
+    : runHash(wantedSlot(swap, slot, host, manifest))
 
 /**
  * Starts a slot on all hosts and returns when each host and each proxy finds it healthy. On any failure the slot is
@@ -69,32 +81,55 @@ const wantedSlot = ({ target }: Swap, slot: Slot, host: FleetHost, manifest: Man
  */
 export async function prepareSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<void> {
   const { ctx, target } = swap
+  if (isSwarm(target)) refuseMixedImages(manifests)
   await disarm(swap, slot)
   try {
-    await ctx.apply(host => {
-      const manifest = manifests.get(host.name)
-      return manifest === undefined ? [] : [slotResource(wantedSlot(swap, slot, host, manifest))]
-    }, target.hosts)
-    ctx.phase(`Check ${target.name} ${slot}`)
-    await ctx.each(target.hosts, host =>
-      waitHealthy(ctx, host, probeOf(swap, host, slot), target.service.port),
-    )
-    await setSlot(swap.proxies, swap.names, slot, 'drain')
-    await waitSeen(swap, slot)
+    const containers = await startSlot(swap, slot, manifests)
+    await checkSlot(swap, slot, containers)
   } catch (error) {
     if (ctx.signal.aborted) throw error
-    await removeSlot(swap, slot)
+    await removeSlot(swap, slot, manifests)
     throw unhealthy(error, target.hosts.length)
   }
 }
 
+/** Returns when each host that has a container of the slot, and each proxy, finds it healthy. */
+export async function checkSlot(
+  swap: Swap,
+  slot: Slot,
+  containers: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { ctx, target } = swap
+  ctx.phase(`Check ${target.name} ${slot}`)
+  await ctx.each(target.hosts, async host => {
+    const container = containers.get(host.name)
+    if (container !== undefined)
+      await waitHealthy(ctx, host, probeOf(swap, host, slot, container), target.service.port)
+  })
+  await setSlot(swap.proxies, swap.names, slot, 'drain')
+  await waitSeen(swap, slot)
+}
+
+/** Starts a slot's containers, and gives their names by host. */
+async function startSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<ReadonlyMap<string, string>> {
+  const { ctx, target } = swap
+  const [first] = manifests.values()
+  if (isSwarm(target) && first !== undefined) return startInSwarm(swap, slot, first)
+  await ctx.apply(host => {
+    const manifest = manifests.get(host.name)
+    return manifest === undefined ? [] : [slotResource(wantedSlot(swap, slot, host, manifest))]
+  }, target.hosts)
+  return new Map(swap.names.map(name => [name, containerName(target.name, slot)]))
+}
+
 const probeOf = (
-  { target: { service, name }, limits }: Swap,
+  { target: { service }, limits }: Swap,
   { address }: FleetHost,
   slot: Slot,
+  container: string,
 ): HealthProbe => ({
   engine: service.engine ?? 'docker',
-  container: containerName(name, slot),
+  container,
   address,
   port: service.slots[slot],
   path: service.health,
@@ -102,12 +137,12 @@ const probeOf = (
   seconds: limits.healthSeconds,
 })
 
-async function waitSeen({ read, ctx }: Swap, slot: Slot): Promise<void> {
+async function waitSeen({ read, ctx, target }: Swap, slot: Slot): Promise<void> {
   const started = performance.now()
   for (;;) {
     const servers = ofSlot((await read()).servers, slot)
     const unseen = servers.filter(({ health }) => health !== 'up')
-    if (unseen.length === 0) return
+    if (!isShort(target, unseen)) return
     if (performance.now() - started > PROXY_SECONDS * 1000) {
       const list = unseen.map(({ name, check }) => `${name} (${check || 'not checked'})`).join(', ')
       throw new HealthError(`healthy on its host, but not as the proxy sees it: ${list}`, {
@@ -119,12 +154,14 @@ async function waitSeen({ read, ctx }: Swap, slot: Slot): Promise<void> {
 }
 
 /** Takes a slot away that never served. What fails here is said, not thrown: there is a better error on its way. */
-async function removeSlot(swap: Swap, slot: Slot): Promise<void> {
+async function removeSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<void> {
   const { ctx, target, proxies, names } = swap
+  const [manifest] = manifests.values()
   const command = sh`${engineOf(swap)} rm --force ${containerName(target.name, slot)} >/dev/null 2>&1 || true`
   try {
     await setSlot(proxies, names, slot, 'maint')
-    await ctx.each(target.hosts, host => ctx.on(host).run(command, { root: true }))
+    if (!isSwarm(target)) await ctx.each(target.hosts, host => ctx.on(host).run(command, { root: true }))
+    else if (manifest !== undefined) await undoInSwarm(swap, slot, swarmRun(swarmSlot(swap, slot, manifest)))
   } catch (error) {
     ctx.warn(`could not remove ${containerName(target.name, slot)}: ${messageOf(error)}`)
   }

@@ -15,6 +15,7 @@ import type { RolloutContext } from './rollout-context.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { readStates } from './swap.ts'
 import { takeOut } from './take-out.ts'
+import { isShort } from '../swarm/size.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
 
 export interface RollbackOptions {
@@ -85,7 +86,12 @@ async function rollbackAlone(
     swap.names.every(name => {
       const state = states.get(name)?.[slot]
       return state?.running === true && state.edition === editionOf(manifest)
-    }) && ofSlot(view.servers, slot).every(({ health, admin }) => health === 'up' && admin !== 'maint')
+    }) &&
+    ofSlot(view.servers, slot).every(({ admin }) => admin !== 'maint') &&
+    !isShort(
+      target,
+      ofSlot(view.servers, slot).filter(({ health }) => health !== 'up'),
+    )
   const about = { slot, release: manifest.release, label: manifest.label, warm }
   if (ctx.planOnly) {
     ctx.note(`would send all traffic to ${slot}: ${manifest.label} (${manifest.release})`)

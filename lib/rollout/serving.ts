@@ -1,5 +1,6 @@
 import type { SlotStates } from '../container/slot-state.ts'
 import type { PlannedChange } from '../events/event.ts'
+import { isShort } from '../swarm/size.ts'
 import { ofSlot, type ProxyView } from './proxies.ts'
 import type { Slot } from './slot.ts'
 import type { Swap } from './swap-target.ts'
@@ -17,7 +18,7 @@ export interface Live {
 
 /** What serves, in what proxies and hosts say. Pure. */
 export function liveOf(
-  swap: Pick<Swap, 'names' | 'proxies'>,
+  swap: Pick<Swap, 'names' | 'proxies' | 'target'>,
   view: ProxyView,
   states: ReadonlyMap<string, SlotStates>,
 ): Live {
@@ -58,11 +59,17 @@ export function containerChange(
   return { resource, action: 'change', detail: `${from} -> ${to}` }
 }
 
-/** Whether every proxy sends requests to this slot on every host. */
-export const everyReady = (
-  swap: Pick<Swap, 'names' | 'proxies'>,
+/** Whether every proxy sends requests to this slot on every host, and enough of them can answer. */
+export function everyReady(
+  { names, proxies, target }: Pick<Swap, 'names' | 'proxies' | 'target'>,
   servers: ProxyView['servers'],
   live: Slot,
-): boolean =>
-  ofSlot(servers, live).every(({ admin, health }) => admin === 'ready' && health !== 'down') &&
-  ofSlot(servers, live).length === swap.names.length * swap.proxies.length
+): boolean {
+  const own = ofSlot(servers, live)
+  const down = own.filter(({ health }) => health === 'down')
+  return (
+    own.every(({ admin }) => admin === 'ready') &&
+    own.length === names.length * proxies.length &&
+    !isShort(target, down)
+  )
+}

@@ -3,6 +3,7 @@ import { HealthError } from '../errors.ts'
 import { ofSlot, flip, type ProxyView } from './proxies.ts'
 import { otherSlot, SLOTS, type Slot } from './slot.ts'
 import type { Swap } from './swap-target.ts'
+import { isShort } from '../swarm/size.ts'
 
 /**
  * The live slot. Where a flip was cut off, so that both slots take requests, one that is whole (running and healthy
@@ -17,7 +18,10 @@ export async function settleLive(
   if (view.live !== 'mixed') return view.live
   const whole = (slot: Slot): boolean =>
     swap.names.every(name => states.get(name)?.[slot].running === true) &&
-    ofSlot(view.servers, slot).every(({ health }) => health === 'up')
+    !isShort(
+      swap.target,
+      ofSlot(view.servers, slot).filter(({ health }) => health !== 'up'),
+    )
   const ready = (slot: Slot): number =>
     ofSlot(view.servers, slot).filter(({ admin }) => admin === 'ready').length
   const [best] = SLOTS.filter(whole).sort(

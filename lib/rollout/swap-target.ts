@@ -16,6 +16,8 @@ export interface SwapTarget {
   readonly hosts: readonly FleetHost[]
   /** Hosts in quarantine: no proxy sends them anything, and nothing is done to them. */
   readonly away?: readonly FleetHost[]
+  /** The folder of the users' logs, where the fleet keeps them on these hosts: its containers write there. */
+  readonly logs?: string
   /** Every host of the proxy's role. */
   readonly proxies: readonly FleetHost[]
   /** Where users come in; without it nothing is proven by traffic. */

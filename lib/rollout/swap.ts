@@ -19,6 +19,8 @@ import { containerChange, everyReady, liveOf } from './serving.ts'
 import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { takeOut } from './take-out.ts'
+import { isSwarm } from '../swarm/size.ts'
+import { readSwarmStates } from '../swarm/states.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
 import type { RolloutContext } from './rollout-context.ts'
 
@@ -115,4 +117,6 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
 
 /** Both slots of every host. */
 export const readStates = ({ ctx, target }: Swap): Promise<ReadonlyMap<string, SlotStates>> =>
-  ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name, target.service.engine))
+  isSwarm(target)
+    ? readSwarmStates({ ctx, target })
+    : ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name, target.service.engine))

@@ -12,6 +12,8 @@ export interface WatchOptions {
   /** Why it must not go on, as others see it. */
   readonly fault?: () => string | undefined
   readonly signal: AbortSignal
+  /** Whether too many servers are down; any one is, unless told. */
+  readonly isShort?: (down: readonly ProxyServer[]) => boolean
 }
 
 /** What the proxies saw of a slot since it serves. */
@@ -37,14 +39,21 @@ export async function watchSlot(
   read: () => Promise<ProxyView>,
   slot: Slot,
   before: readonly ProxyServer[],
-  { seconds, limit, least = 3, fault = () => undefined, signal }: WatchOptions,
+  {
+    seconds,
+    limit,
+    least = 3,
+    fault = () => undefined,
+    signal,
+    isShort = down => down.length > 0,
+  }: WatchOptions,
 ): Promise<Watched> {
   const started = performance.now()
   for (;;) {
     const now = ofSlot((await read()).servers, slot)
     const seen = since(ofSlot(before, slot), now)
     const down = now.filter(({ health }) => health === 'down')
-    if (down.length > 0) {
+    if (isShort(down)) {
       const list = down.map(({ name, check }) => `${name} (${check})`).join(', ')
       return { ...seen, fault: `the proxy's check fails for ${list}` }
     }

@@ -12,6 +12,9 @@ const CONTAINER = [
   '{{.Label "fleetfile.label"}}',
 ].join(' ')
 
+/** What a swarm has put elsewhere, or has started anew, is the past of its slot. */
+const CURRENT = '{{if or (eq .State "running") (not (.Label "com.docker.swarm.task.id"))}}'
+
 /**
  * One script that reads everything the status table shows of a host, and `more`, as `key<TAB>value` lines. Changes
  * nothing; what is not installed says nothing.
@@ -41,7 +44,7 @@ export function statusProbe(services: readonly string[], more: readonly Command[
       'for engine in docker podman; do',
       '  command -v $engine >/dev/null || continue',
       // Whatever runs an image of a service, such as its migration, inherits the other labels.
-      `  $engine ps -a --filter label=fleetfile.slot --format '${CONTAINER}' | sed 's/^/container\\t/'`,
+      `  $engine ps -a --filter label=fleetfile.slot --format '${CURRENT}container {{end}}${CONTAINER}' | sed -n 's/^container /container\\t/p'`,
       'done',
       'true',
     ].join('\n'),

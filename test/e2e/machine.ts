@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { execa } from 'execa'
-import { CommandError } from '../../lib/errors.ts'
+import { CommandError, ConnectError } from '../../lib/errors.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
 import { Secret } from '../../lib/shell/secret.ts'
 import type { Command } from '../../lib/shell/sh.ts'
@@ -14,6 +14,10 @@ MKNOD NET_ADMIN NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN
 SYS_RESOURCE`
     .split(/\s+/)
     .filter(name => name !== 'SYS_RESOURCE')
+
+/** Runs a machine's engine. */
+export const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
+exec dockerd >/var/log/dockerd.log 2>&1`
 
 export const docker = async (...args: string[]): Promise<string> =>
   (await execa('docker', args, { stdin: 'ignore' })).stdout
@@ -90,6 +94,8 @@ export class Machine {
     )
     if (onStdout !== undefined) running.stdout.on('data', onStdout)
     const { exitCode, stdout, stderr } = await running
+    if (exitCode !== 0 && /is not running|No such container/.test(Buffer.from(stderr).toString()))
+      throw new ConnectError('the machine is off', { host: this.name })
     return { exitCode: exitCode ?? -1, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) }
   }
 

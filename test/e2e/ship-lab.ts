@@ -20,8 +20,7 @@ import type { Target, Transport } from '../../lib/transport/transport.ts'
 import { sshdHardening } from '../../templates/sshd/hardening.ts'
 import { folder } from '../support/folder.ts'
 import { makeKey } from '../support/ssh-server-keys.ts'
-import { Machine, docker } from './machine.ts'
-import { DOCKERD } from './swap-lab.ts'
+import { DOCKERD, Machine, docker } from './machine.ts'
 
 const SSHD = `export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends \\
     openssh-server openssh-client sudo docker-registry nftables && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*`

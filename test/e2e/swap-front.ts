@@ -2,7 +2,7 @@ import { ensureCertificate } from '../../lib/container/certificate.ts'
 import { frontDoorResources } from '../../lib/rollout/front-door-resources.ts'
 import { bodies } from '../../templates/index.ts'
 import { converge } from './converge.ts'
-import { NAME, type SwapLab } from './swap-lab.ts'
+import type { SwapLab } from './swap-lab.ts'
 
 /** Starts HAProxy in the background, as the lab's proxy has no systemd. */
 export const HAPROXY = 'haproxy -W -D -p /run/haproxy.pid -f /etc/haproxy/haproxy.cfg'
@@ -20,7 +20,7 @@ export async function startFront(lab: SwapLab): Promise<void> {
     { name: `${name}-blue`, address, port: 8001 },
     { name: `${name}-green`, address, port: 8002 },
   ])
-  const services = [{ name: NAME, names: ['app.swap.test'], health: '/up', servers }]
+  const services = [{ name: lab.name, names: ['app.swap.test'], health: '/up', servers }]
   const resources = frontDoorResources('haproxy', services, certificate.bundle, bodies)
   const isThere = /^(package|unit)/
   // Without systemd nothing is reloaded: it is started below.

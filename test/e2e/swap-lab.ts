@@ -15,7 +15,7 @@ import { resolveRelease, type Release } from '../../lib/rollout/release.ts'
 import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
 import type { SwapTarget } from '../../lib/rollout/swap-target.ts'
 import { Secret } from '../../lib/shell/secret.ts'
-import { Machine, docker } from './machine.ts'
+import { DOCKERD, Machine, docker } from './machine.ts'
 
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
@@ -25,13 +25,11 @@ const RUN = '/var/lib/fleetfile/runs/run'
 /** An init where the image has one. */
 const PROXY = 'init=/usr/local/lib/fleetlab/init; [ ! -x $init ] || exec $init; exec sleep infinity'
 
-export const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
-exec dockerd >/var/log/dockerd.log 2>&1`
-
 export interface SwapLabOptions {
   readonly kind?: ProxyKind
   /** What the proxy's machine is made from; with systemd it is booted. */
   readonly image?: 't-swap-host' | 't-proxies'
+  readonly hosts?: readonly string[]
 }
 
 /** Two hosts with engines, a proxy, and a context that acts on them as the engine's own does. */
@@ -39,7 +37,7 @@ export class SwapLab {
   readonly lb: Machine
   readonly web: readonly Machine[]
   readonly events: FleetEvent[] = []
-  readonly #name: string
+  readonly name: string
   /** Of its machines: several labs stand side by side. */
   readonly #place: string
   readonly #kind: ProxyKind
@@ -47,12 +45,15 @@ export class SwapLab {
   /** Where its users come in, once it has a certificate. */
   door: Door | undefined
 
-  constructor(name = NAME, { kind = 'haproxy', image = 't-swap-host' }: SwapLabOptions = {}) {
-    this.#name = name
+  constructor(
+    name = NAME,
+    { kind = 'haproxy', image = 't-swap-host', hosts = ['web1', 'web2'] }: SwapLabOptions = {},
+  ) {
+    this.name = name
     this.#kind = kind
     this.#place = `${name}${process.env.FLEET_LAB ?? ''}`
     this.lb = new Machine('lb', { prefix: this.#place, image })
-    this.web = ['web1', 'web2'].map(host => new Machine(host, { prefix: this.#place }))
+    this.web = hosts.map(host => new Machine(host, { prefix: this.#place }))
   }
 
   get machines(): Machine[] {
@@ -60,7 +61,7 @@ export class SwapLab {
   }
 
   async start(): Promise<void> {
-    this.folder = await mkdtemp(join(tmpdir(), `${this.#name}-`))
+    this.folder = await mkdtemp(join(tmpdir(), `${this.name}-`))
     await this.stop()
     const network = this.#place
     await docker('network', 'create', network)
@@ -99,7 +100,7 @@ export class SwapLab {
 
   get target(): SwapTarget {
     return {
-      name: this.#name,
+      name: this.name,
       service: this.service,
       hosts: this.web.map(({ host }) => host),
       proxies: [this.lb.host],
@@ -108,6 +109,8 @@ export class SwapLab {
   }
 
   context(signal = new AbortController().signal): RolloutContext {
+    /** Hosts whose lease the run has lost, with the reason: it does nothing more on them. */
+    const abandoned = new Map<string, Error>()
     const machine = (host: FleetHost): Machine => {
       const found = this.machines.find(({ name }) => name === host.name)
       if (found === undefined) throw new Error(host.name)
@@ -130,7 +133,11 @@ export class SwapLab {
       return results
     }
     return {
-      on: host => machine(host).context,
+      on: host => {
+        const reason = abandoned.get(host.name)
+        if (reason !== undefined) throw reason
+        return machine(host).context
+      },
       each,
       apply: async (resources, hosts = []) => {
         const changed = await each(hosts, async host => {
@@ -162,9 +169,7 @@ export class SwapLab {
       runId: 'run',
       owner: 'test@here',
       wait: 0,
-      abandon: (_, error) => {
-        throw error
-      },
+      abandon: ({ name }, error) => void abandoned.set(name, error),
       paths: {
         cwd: this.folder,
         fleet: this.folder,

@@ -40,3 +40,18 @@ test('fleet is every other host; a role without hosts is nobody, not everybody',
     { port: 2, protocol: 'tcp', from: [] },
   ])
 })
+
+test('the hosts of a swarm talk to each other, and to nobody else', () => {
+  const { web } = lab.services
+  if (web?.kind !== 'container') throw new Error('the lab has changed')
+  const swarm = { ...lab, services: { web: { ...web, placement: 'swarm' as const } } }
+  const [db, two] = hosts
+  const own = (host = db) => (host === undefined ? [] : openPorts(swarm, host, hosts))
+  expect(own(two).filter(({ port }) => [2377, 7946, 4789].includes(port))).toEqual([
+    { port: 2377, protocol: 'tcp', from: ['10.0.0.2'] },
+    { port: 7946, protocol: 'tcp', from: ['10.0.0.2'] },
+    { port: 7946, protocol: 'udp', from: ['10.0.0.2'] },
+    { port: 4789, protocol: 'udp', from: ['10.0.0.2'] },
+  ])
+  expect(own(db).some(({ port }) => port === 2377)).toBe(false)
+})

@@ -67,6 +67,26 @@ describe('validateFleet', () => {
   })
 
   test.each<[object, string]>([
+    [
+      { services: { web: { ...container, replicas: 1 } } },
+      "services.web.replicas: is only for placement: 'swarm'",
+    ],
+    [
+      { services: { web: { ...container, placement: 'swarm', replicas: 2 } } },
+      'services.web.replicas: 2 containers need as many hosts of role "web": there are 1',
+    ],
+    [
+      { services: { web: { ...container, placement: 'swarm', engine: 'podman' } } },
+      'services.web.engine: a swarm is run by docker alone',
+    ],
+    [
+      { services: { web: { ...container, placement: 'swarm', keep: { warmSeconds: 60 } } } },
+      "services.web.keep.warmSeconds: a swarm's old slot stays until a release takes its place",
+    ],
+    [
+      { services: { web: { ...container, placement: 'swarm', slots: { blue: 2377, green: 8002 } } } },
+      "services.web.slots.blue: port 2377 is one of the swarm's own",
+    ],
     [{ hosts: { web1: { role: 'wbe' } } }, 'hosts.web1.role: unknown role "wbe", did you mean "web"?'],
     [
       { hosts: { Web: { role: 'web' } } },

@@ -3,6 +3,7 @@ import { containerChange, liveOf } from '../../../lib/rollout/serving.ts'
 import { FakeProxy } from '../../support/fake-proxy.ts'
 import type { SlotStates } from '../../../lib/container/slot-state.ts'
 import type { ProxyServer } from '../../../lib/rollout/proxy.ts'
+import { fakeSwap } from '../rollout/fake-swap.ts'
 
 const [OLD, NEW] = ['a'.repeat(12), 'b'.repeat(12)]
 const wanted = { release: NEW, label: 'v2', edition: `${NEW}-11111111` }
@@ -46,7 +47,8 @@ const states = (edition: string, running = true): SlotStates => ({
   green: { running: false, edition: undefined, run: '', manifest: undefined },
 })
 const proxy = new FakeProxy('lb1', [])
-const swap = { names: ['web1', 'web2'], proxies: [proxy] }
+const { target } = fakeSwap({ web1: '', web2: '' })
+const swap = { names: ['web1', 'web2'], proxies: [proxy], target }
 
 test.each([
   ['all the same', [server('web1'), server('web2')], ['x', 'x'], true, 'x', true],

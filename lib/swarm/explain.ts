@@ -1,0 +1,84 @@
+import { healthCommand } from '../container/health-script.ts'
+import { readHealth } from '../container/health-report.ts'
+import { HealthError, HostsFailedError, messageOf, type HostFailure } from '../errors.ts'
+import type { Slot } from '../rollout/slot.ts'
+import type { Swap } from '../rollout/swap-target.ts'
+import { containerName } from '../container/slot.ts'
+import { sh, type Command } from '../shell/sh.ts'
+import { sanitise } from '../text/sanitise.ts'
+import { sshLine } from '../transport/endpoint.ts'
+import { suspects, unplaced, type Progress } from './progress.ts'
+import type { SwarmService, SwarmTask } from './view.ts'
+
+/** What is to be known of a container that has ended, in the health command's form. Its port may be another's by now. */
+const autopsy = (container: string): Command => sh`c=${container}
+state=$(docker container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.RestartCount}} 0' "$c" 2>/dev/null) || state='missing 0 false 0 0'
+echo '== code 000'; echo '== curl 7'; echo "== state $state"
+echo '== logs'; docker logs --tail 10 "$c" 2>&1`
+
+/**
+ * Throws a HealthError for each host whose container does not come up, as a HostsFailedError: the reason in plain words,
+ * with the last lines of the program. One HealthError where no host has any.
+ */
+export async function explainFailure(
+  swap: Swap,
+  slot: Slot,
+  service: Pick<SwarmService, 'tasks'>,
+  run: string,
+  { reason }: Progress,
+): Promise<never> {
+  const { ctx, target } = swap
+  const name = containerName(target.name, slot)
+  const found = suspects(service, run)
+  const failures: HostFailure[] = []
+  for (const task of found) {
+    failures.push({ host: task.host, error: await explainTask(swap, slot, task) })
+  }
+  if (failures.length > 0) throw new HostsFailedError(failures, target.hosts.length)
+  const [homeless] = unplaced(service, run)
+  const why = homeless === undefined ? reason : `no place for it: ${homeless.error}`
+  const first = target.hosts[0]
+  ctx.phase(`${name} does not come up`)
+  throw new HealthError(
+    `${name}: ${sanitise(why, 'lines').trim() || 'its containers do not become healthy'}`,
+    first === undefined ? {} : { hint: sshLine(first.target, `docker service ps --no-trunc ${name}`) },
+  )
+}
+
+async function explainTask({ ctx, target, limits }: Swap, slot: Slot, task: SwarmTask): Promise<Error> {
+  const { name, service } = target
+  const host = target.hosts.find(each => each.name === task.host)
+  const told = sanitise(task.error, 'lines').trim()
+  if (host === undefined) return new HealthError(told, { host: task.host })
+  const hint = sshLine(host.target, `docker service ps --no-trunc ${containerName(name, slot)}`)
+  const details = { host: host.name, hint }
+  if (task.container === '') return new HealthError(`Swarm could not start it: ${told}`, details)
+  const isEnded = task.state !== 'starting'
+  const probe = {
+    engine: 'docker' as const,
+    container: task.container,
+    address: host.address,
+    port: service.slots[slot],
+    path: service.health,
+    name: service.proxy.names[0] ?? 'localhost',
+    seconds: 0,
+  }
+  try {
+    const command = isEnded ? autopsy(task.container) : healthCommand(probe)
+    const { stdout } = await ctx.on(host).read(command, { root: true, timeout: 30_000 })
+    const { healthy, reason, logs } = readHealth(stdout.toString('utf8'), service.port)
+    const gone = isEnded && reason === 'the container is gone'
+    const why = healthy
+      ? `its own check in the container did not pass within ${limits.healthSeconds} seconds`
+      : gone && told !== ''
+        ? told
+        : reason
+    const text = `${containerName(name, slot)} is not healthy at ${service.health}: ${why}`
+    return new HealthError(logs === '' ? text : `${text}\nits last lines:\n${logs}`, details)
+  } catch (error) {
+    return new HealthError(
+      `${told || 'not healthy'} (and could not be asked why: ${messageOf(error)})`,
+      details,
+    )
+  }
+}
