@@ -15,7 +15,17 @@ export const HAPROXY_PATHS = {
 /** HAProxy reads a command line of at most 16 KiB. */
 const LINE_LIMIT = 12_000
 
-const SAY = `say() { printf '%s\\n' "$1" | socat -t 10 - UNIX-CONNECT:${HAPROXY_PATHS.socket}; }`
+/** Asks until it answers, for 5 s: a proxy that has died is started again by then. Whatever is said may be said twice. */
+const SAY = `ask() { printf '%s\\n' "$1" | socat -t 10 - UNIX-CONNECT:${HAPROXY_PATHS.socket}; }
+say() {
+  tries=0
+  until answered=$(ask "$1" 2>/dev/null); do
+    tries=$((tries + 1))
+    [ "$tries" -lt 50 ] || { ask "$1"; return; }
+    sleep 0.1
+  done
+  printf '%s\\n' "$answered"
+}`
 
 /** Changes as few command lines as HAProxy takes: one for up to about a hundred hosts. */
 export function commandLines(backend: string, changes: readonly AdminChange[]): string[] {
