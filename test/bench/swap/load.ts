@@ -6,7 +6,7 @@ import { z } from 'zod'
 
 /** One kind of user. Rates are what the connections give when nothing holds them up. */
 const USERS = [
-  { kind: 'keep-alive', path: '/version', connections: 36, pause: 30, fresh: false },
+  { kind: 'keep-alive', path: '/version', connections: 48, pause: 30, fresh: false },
   { kind: 'fresh', path: '/version', connections: 12, pause: 90, fresh: true },
   { kind: 'slow', path: '/slow?seconds=0.5', connections: 8, pause: 100, fresh: false },
   { kind: 'streaming', path: '/stream?seconds=2', connections: 8, pause: 100, fresh: false },

@@ -79,7 +79,7 @@ function markdown(results: Results, machine: string): string {
   ]
   const versions = Object.entries(results.versions).map(([name, version]) => `${name} ${version}`)
   return [
-    `Measured on ${machine}, with ${versions.join(', ')}.`,
+    `Measured on ${machine}, with ${versions.join(', ')}. The service ends at once when it is told to stop, as most programs do.`,
     '',
     ...(swapped.length === 0 ? [] : table),
     ...goals(results),
