@@ -37,7 +37,13 @@ export default defineTask({
     release: z
       .string()
       .optional()
-      .describe('a git ref of the source, or a folder; the source as it stands unless told'),
+      .describe(
+        'a git ref of the source, a folder, or image:<reference>@sha256:...; the source as it stands unless told',
+      ),
+    uncommitted: z
+      .boolean()
+      .default(false)
+      .describe('take the working tree of a git source as it is, committed or not'),
     ...strategyParams,
   }),
   args: ['service'],
@@ -47,7 +53,7 @@ export default defineTask({
     'fleet deploy sync --release v1.4.2 --order canary:1,rest:25%',
     'fleet deploy web --release ./app --plan',
   ],
-  async run(ctx, { service: name, release: ref, ...options }) {
+  async run(ctx, { service: name, release: ref, uncommitted, ...options }) {
     const named = servicesNamed(ctx.fleet, name)
     const services = named.filter(([service, spec]) => isChosen(ctx, service, spec))
     const [first] = named
@@ -57,7 +63,9 @@ export default defineTask({
     refuseOrder(services, options)
     // Every release is found before anything changes: a wrong name must not stop a roll-out half-way.
     const releases = await Promise.all(
-      services.map(([each, service]) => serviceRelease(ctx, each, service, ref)),
+      services.map(([each, service]) =>
+        serviceRelease(ctx, each, service, ref, { uncommitted: uncommitted ? 'take' : 'refuse' }),
+      ),
     )
     const candidates = services.flatMap(([service, spec], index) => {
       const release = releases[index]

@@ -20,15 +20,23 @@ export default defineTask({
     release: z
       .string()
       .optional()
-      .describe('a git ref of the source, or a folder; the source as it stands unless told'),
+      .describe(
+        'a git ref of the source, a folder, or image:<reference>@sha256:...; the source as it stands unless told',
+      ),
+    uncommitted: z
+      .boolean()
+      .default(false)
+      .describe('take the working tree of a git source as it is, committed or not'),
   }),
   args: ['service'],
   hosts: 'all',
   examples: ['fleet swap web --release v2', 'fleet swap web --release ./app --plan'],
-  async run(ctx, { service: name, release: ref }) {
+  async run(ctx, { service: name, release: ref, uncommitted }) {
     const service = containerNamed(ctx.fleet, name)
     requireChosen(ctx, name, service)
-    const release = await serviceRelease(ctx, name, service, ref)
+    const release = await serviceRelease(ctx, name, service, ref, {
+      uncommitted: uncommitted ? 'take' : 'refuse',
+    })
     const mustered = await muster(ctx, [{ name, service, strategy: strategyOf(service), release }])
     await using _held = await takeLeases(ctx, serviceLeases(mustered, [[name, service]]))
     await mustered.write()

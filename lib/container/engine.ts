@@ -8,6 +8,7 @@ import { sanitise } from '../text/sanitise.ts'
 export interface EngineOptions {
   readonly signal: AbortSignal
   readonly stdin?: Readable
+  readonly env?: Readonly<Record<string, string>>
   /** Gets the output line by line as it comes. */
   readonly onLine?: (line: string) => void
 }
@@ -22,12 +23,16 @@ export interface Engine {
 
 /** The engine behind the `docker` command. */
 export function dockerEngine(command = 'docker'): Engine {
-  const run = async (args: readonly string[], { signal, stdin, onLine }: EngineOptions, file?: string) => {
+  const run = async (
+    args: readonly string[],
+    { signal, stdin, onLine, env }: EngineOptions,
+    file?: string,
+  ) => {
     const child = execa(command, args, {
       ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: stdin }),
       ...(file === undefined ? {} : { stdout: { file } }),
       // BuildKit's redrawn progress is of no use in events.
-      env: { BUILDKIT_PROGRESS: 'plain' },
+      env: { BUILDKIT_PROGRESS: 'plain', ...env },
       buffer: file === undefined,
       stripFinalNewline: false,
       reject: false,

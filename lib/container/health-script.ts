@@ -1,8 +1,10 @@
 import { isIP } from 'node:net'
+import type { EngineName } from '../fleet/container-model.ts'
 import { sh, type Command } from '../shell/sh.ts'
 
 /** What is asked of a slot, as the proxy will ask it. */
 export interface HealthProbe {
+  readonly engine: EngineName
   readonly container: string
   readonly address: string
   readonly port: number
@@ -17,7 +19,15 @@ export interface HealthProbe {
  * Waits on the host itself, in one execution, until the slot answers 200, its program has ended, or the time is up;
  * then prints what there is to know, each item after a line `== name`. Changes nothing.
  */
-export function healthCommand({ container, address, port, path, name, seconds }: HealthProbe): Command {
+export function healthCommand({
+  engine,
+  container,
+  address,
+  port,
+  path,
+  name,
+  seconds,
+}: HealthProbe): Command {
   const url = `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}${path}`
   return sh`set -u
 c=${container}; url=${url}; until=$(( $(date +%s) + ${seconds} ))
@@ -27,7 +37,7 @@ while :; do
   code=$(curl --silent --output "$d/body" --dump-header "$d/head" --max-time 5 --write-out '%{http_code}' \
     --header ${`Host: ${name}`} --header 'X-Forwarded-Proto: https' --user-agent fleetfile-health "$url"); rc=$?
   [ "$code" != 200 ] || { echo '== code 200'; exit 0; }
-  state=$(docker container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.Pid}}' "$c" 2>/dev/null) || state='missing 0 false 0 0'
+  state=$(${engine} container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.Pid}}' "$c" 2>/dev/null) || state='missing 0 false 0 0'
   case $state in exited*|dead*|missing*|restarting*) break;; esac
   [ "$(date +%s)" -lt "$until" ] || break
   sleep 0.3
@@ -37,5 +47,5 @@ echo "== location $(tr -d '\r' <"$d/head" 2>/dev/null | sed -n 's/^[Ll]ocation: 
 echo "== body $(head -c 400 "$d/body" 2>/dev/null | tr '\r\n' '  ')"
 pid=$(echo "$state" | cut -d' ' -f5)
 [ "$pid" = 0 ] || { echo '== sockets'; cat "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null; }
-echo '== logs'; docker logs --tail 10 "$c" 2>&1`
+echo '== logs'; ${engine} logs --tail 10 "$c" 2>&1`
 }

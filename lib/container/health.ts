@@ -18,6 +18,6 @@ export async function waitHealthy(
   if (healthy) return
   throw new HealthError(
     `${probe.container} is not healthy at ${probe.path}: ${reason}${logs === '' ? '' : `\nits last lines:\n${logs}`}`,
-    { host: host.name, hint: sshLine(host.target, `docker logs --tail 100 ${probe.container}`) },
+    { host: host.name, hint: sshLine(host.target, `${probe.engine} logs --tail 100 ${probe.container}`) },
   )
 }

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { EventSink } from '../events/event.ts'
+import { timeOf } from '../rollout/release-tar.ts'
 import type { Release } from '../rollout/release-model.ts'
+import type { ImageRecipe } from '../fleet/container-model.ts'
 import type { Engine } from './engine.ts'
+import { fixImage } from './fixed-config.ts'
+import { buildContext, recipeDockerfile } from './recipe.ts'
 
 /** An image on the operator's engine. */
 export interface Image {
@@ -20,6 +24,8 @@ export interface BuildOptions {
   readonly service: string
   readonly release: Release
   readonly buildArgs?: Readonly<Record<string, string>>
+  /** How it is made where the release holds no Dockerfile. */
+  readonly recipe?: ImageRecipe
   readonly engine: Engine
   readonly signal: AbortSignal
   readonly emit: EventSink
@@ -31,13 +37,15 @@ export const HERE = 'this machine'
 /**
  * The image of a release, built from its archive unless the engine has it. The context goes to the engine on stdin,
  * with fixed times and owners, so that a step whose files are the same comes from the cache: the next release
- * shares its layers.
+ * shares its layers. Steps that make the same files with the same times on two engines make the same image there: what
+ * is copied over folders that are there does, what a RUN writes has the time at which it ran.
  */
 export async function buildImage(options: BuildOptions): Promise<Image> {
-  const { service, release, engine, signal, emit, buildArgs = {} } = options
+  const { service, release, engine, signal, emit, buildArgs = {}, recipe } = options
   const tag = imageTag(options)
   const known = await inspectImage(engine, tag, signal)
   if (known !== undefined) return { ...known, built: false }
+  const context = await buildContext(release, recipe, service)
   const started = performance.now()
   const step = `build ${tag}`
   emit({ type: 'step-started', host: HERE, step })
@@ -47,7 +55,9 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
   try {
     await engine.run(['build', '--force-rm', '--tag', tag, ...labels, ...args, '-'], {
       signal,
-      stdin: release.archive(),
+      stdin: context,
+      // BuildKit's word for a fixed time (reproducible-builds.org); the classic builder knows none.
+      env: { SOURCE_DATE_EPOCH: String(timeOf(release.id).getTime() / 1000) },
       onLine: text => emit({ type: 'step-output', host: HERE, step, text }),
     })
     exitCode = 0
@@ -55,6 +65,7 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
     const milliseconds = Math.round(performance.now() - started)
     emit({ type: 'step-ended', host: HERE, step, exitCode, milliseconds })
   }
+  await fixImage(engine, tag, timeOf(release.id), signal)
   const image = await inspectImage(engine, tag, signal)
   if (image === undefined) throw new Error(`docker build made no ${tag}`)
   return { ...image, built: true }
@@ -65,10 +76,13 @@ export function imageTag({
   service,
   release,
   buildArgs = {},
-}: Pick<BuildOptions, 'service' | 'release' | 'buildArgs'>): string {
+  recipe,
+}: Pick<BuildOptions, 'service' | 'release' | 'buildArgs' | 'recipe'>): string {
   const sorted = Object.entries(buildArgs).sort(([a], [b]) => (a < b ? -1 : 1))
-  const variant = createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 6)
-  return `fleetfile/${service}:${release.id}${sorted.length === 0 ? '' : `-${variant}`}`
+  if (sorted.length === 0 && recipe === undefined) return `fleetfile/${service}:${release.id}`
+  const made = recipe === undefined ? sorted : [sorted, recipeDockerfile(recipe)]
+  const variant = createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 6)
+  return `fleetfile/${service}:${release.id}-${variant}`
 }
 
 async function inspectImage(engine: Engine, tag: string, signal: AbortSignal) {

@@ -1,3 +1,4 @@
+import type { EngineName } from '../fleet/container-model.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import { parseManifest, serviceFolder, type Manifest } from '../rollout/manifest.ts'
 import { SLOTS, type Slot } from '../rollout/slot.ts'
@@ -21,9 +22,13 @@ const FORMAT =
   '{{.State.Running}} {{index .Config.Labels "fleetfile.release"}}-{{index .Config.Labels "fleetfile.config"}} {{index .Config.Labels "fleetfile.run"}}'
 
 /** Reads both slots of a service in one execution. Which of them serves, only the proxy knows. */
-export async function readSlots(host: HostContext, service: string): Promise<SlotStates> {
+export async function readSlots(
+  host: HostContext,
+  service: string,
+  engine: EngineName = 'docker',
+): Promise<SlotStates> {
   const one = (slot: Slot): string =>
-    sh`s=$(docker container inspect --format ${FORMAT} ${containerName(service, slot)} 2>/dev/null) || s='false - -'
+    sh`s=$(${engine} container inspect --format ${FORMAT} ${containerName(service, slot)} 2>/dev/null) || s='false - -'
 f=${`${serviceFolder(service)}/${slot}.json`}; m=-; [ ! -f "$f" ] || m=$(base64 -w0 <"$f")
 echo $s $m`.text
   const { stdout } = await host.read(rawShell(SLOTS.map(one).join('\n')), { root: true })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { ConfigError } from '../errors.ts'
+import type { EngineName } from '../fleet/container-model.ts'
 import type { Kind, Resource } from '../resource/resource.ts'
 import { editionOf, serviceFolder, type Manifest } from '../rollout/manifest.ts'
 import type { Slot } from '../rollout/slot.ts'
@@ -11,6 +12,8 @@ import { sh } from '../shell/sh.ts'
 export interface SlotWanted {
   readonly manifest: Manifest
   readonly slot: Slot
+  /** What runs it; `docker` unless told. */
+  readonly engine?: EngineName
   readonly host: string
   /** The host's own address; nothing is published on any other. */
   readonly address: string
@@ -25,8 +28,14 @@ interface Seen {
 
 export const containerName = (service: string, slot: Slot): string => `${service}-${slot}`
 
-/** The options of `docker run` for a slot, without its run hash. */
-function options({ manifest, slot, host, address, port }: SlotWanted): string[] {
+/** Podman keeps one file, which it begins anew. */
+const logOptions = (engine: EngineName = 'docker'): string[] =>
+  engine === 'podman'
+    ? ['--log-driver', 'k8s-file', '--log-opt', 'max-size=50m']
+    : ['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=5']
+
+/** The options of `run` for a slot, without its run hash. */
+function options({ manifest, slot, host, address, port, engine }: SlotWanted): string[] {
   const family = isIP(address)
   if (family === 0) {
     throw new ConfigError(`a slot is published on an IP address, ${address} is a name`, {
@@ -43,7 +52,7 @@ function options({ manifest, slot, host, address, port }: SlotWanted): string[] 
     ['--env', `FLEETFILE_RELEASE=${release}`],
     ['--env', `FLEETFILE_SLOT=${slot}`, '--env', `FLEETFILE_HOST=${host}`],
     ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
-    ['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=5'],
+    logOptions(engine),
     ['--label', `fleetfile.service=${service}`, '--label', `fleetfile.slot=${slot}`],
     ['--label', `fleetfile.release=${release}`, '--label', `fleetfile.config=${config}`],
     ['--label', `fleetfile.label=${manifest.label}`],
@@ -64,9 +73,9 @@ const kind: Kind<SlotWanted, Seen> = {
   name: 'slot',
   observe: wanted =>
     wanted
-      .map(({ manifest, slot }) => {
+      .map(({ manifest, slot, engine = 'docker' }) => {
         const name = containerName(manifest.service, slot)
-        return `docker container inspect --format ${quote(FORMAT)} ${quote(name)} 2>/dev/null || echo -`
+        return `${engine} container inspect --format ${quote(FORMAT)} ${quote(name)} 2>/dev/null || echo -`
       })
       .join('\n'),
   parse: (output, wanted) => {
@@ -85,19 +94,19 @@ const kind: Kind<SlotWanted, Seen> = {
     return seen.status === 'running' ? undefined : { action: 'run', detail: `${seen.status} -> running` }
   },
   act: (wanted, seen) => {
-    const { manifest, slot } = wanted
+    const { manifest, slot, engine = 'docker' } = wanted
     const name = containerName(manifest.service, slot)
     const hash = runHash(wanted)
-    const run = sh`docker run --label ${`fleetfile.run=${hash}`} ${options(wanted)} ${manifest.image}`
+    const run = sh`${engine} run --label ${`fleetfile.run=${hash}`} ${options(wanted)} ${manifest.image}`
     const clear =
       seen.status === '-'
         ? ''
-        : `docker stop --time ${manifest.stopSeconds} ${quote(name)} >/dev/null; docker rm --force ${quote(name)} >/dev/null\n`
+        : `${engine} stop --time ${manifest.stopSeconds} ${quote(name)} >/dev/null; ${engine} rm --force ${quote(name)} >/dev/null\n`
     const same = seen.status !== '-' && seen.runHash === hash && seen.status !== 'dead'
     return [
       {
         title: `${same ? 'start' : 'run'} ${name} (${manifest.label})`,
-        script: same ? `docker start ${quote(name)} >/dev/null` : `${clear}${run.text} >/dev/null`,
+        script: same ? `${engine} start ${quote(name)} >/dev/null` : `${clear}${run.text} >/dev/null`,
         timeout: 120 + manifest.stopSeconds,
       },
     ]

@@ -38,9 +38,10 @@ done
 find /etc/fleetfile -mindepth 1 -maxdepth 1 -type d -print0 2>/dev/null
 section containers
 # Images, and so migrations, have the other labels as well.
-if command -v docker >/dev/null; then
-  docker ps --all --filter label=fleetfile.slot --format '{{.Names}} {{.State}}' 2>/dev/null | tr '\\n' '\\0'
-fi
+for engine in docker podman; do
+  command -v $engine >/dev/null || continue
+  $engine ps --all --filter label=fleetfile.slot --format '{{.Names}} {{.State}}' 2>/dev/null | tr '\\n' '\\0'
+done
 section sockets
 ss -Htulnp 2>/dev/null | tr '\\n' '\\0'
 section end`

@@ -23,7 +23,7 @@ export async function planReleases(
 ): Promise<ReadonlyMap<string, Release>> {
   const services = Object.entries(ctx.fleet.services)
   const releases = await Promise.all(
-    services.map(([name, service]) => serviceRelease(ctx, name, service, ref)),
+    services.map(([name, service]) => serviceRelease(ctx, name, service, ref, { uncommitted: 'leave' })),
   )
   return new Map(services.flatMap(([name], index) => [[name, releases[index]]] as const).filter(isFound))
 }

@@ -1,3 +1,4 @@
+import type { EngineName } from '../fleet/container-model.ts'
 import type { ContainerService, Fleet } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { directory } from '../resource/kinds/directory.ts'
@@ -13,9 +14,18 @@ import { SLOTS } from './slot.ts'
 
 const FINISH_SLOTS = '/usr/local/lib/fleetfile/finish-slots'
 
+const engineResources = (engine: EngineName): readonly Resource[] =>
+  engine === 'docker'
+    ? [packages(['docker.io', 'iptables']), unit({ name: 'docker.service', enabled: true, active: true })]
+    : // Podman has no daemon: a unit starts again after a boot what is to be up.
+      [packages(['podman', 'curl']), unit({ name: 'podman-restart.service', enabled: true })]
+
 /** What a host needs to run slots: a container engine, and what stops slots that have been warm for long enough. */
-export const slotHostResources = (finishSlots: string): readonly Resource[] => [
-  packages(['docker.io', 'iptables']),
+export const slotHostResources = (
+  finishSlots: string,
+  engine: EngineName = 'docker',
+): readonly Resource[] => [
+  ...engineResources(engine),
   directory({ path: '/usr/local/lib/fleetfile', mode: 0o755 }),
   file({ path: FINISH_SLOTS, content: finishSlots, mode: 0o755 }),
   timer({
@@ -25,7 +35,6 @@ export const slotHostResources = (finishSlots: string): readonly Resource[] => [
     user: 'root',
     persistent: false,
   }),
-  unit({ name: 'docker.service', enabled: true, active: true }),
 ]
 
 /** Where HAProxy finds its key and certificate. */

@@ -19,6 +19,6 @@ export function editionFor(
   stopSeconds: number,
 ): Edition {
   const env = envFile(values)
-  const config = configHash({ port: service.port, stopSeconds }, service.buildArgs ?? {}, env)
+  const config = configHash({ port: service.port, stopSeconds }, service.buildArgs ?? {}, env, service.image)
   return { config, edition: editionOf({ release, config }), env }
 }

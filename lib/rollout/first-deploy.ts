@@ -1,5 +1,6 @@
 import { dockerEngine } from '../container/engine.ts'
 import { buildImage } from '../container/image.ts'
+import { buildOf } from './bring-image.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { Release } from './release.ts'
 import { openSwap, type SwapTarget } from './swap-target.ts'
@@ -19,10 +20,8 @@ export const isFirstDeploy = (ctx: TaskContext, target: SwapTarget): Promise<boo
  * to the swap, which builds again and tells it where it belongs.
  */
 export async function buildEarly(ctx: TaskContext, target: SwapTarget, release: Release): Promise<void> {
-  if (ctx.planOnly || !(await isFirstDeploy(ctx, target))) return
+  if (ctx.planOnly || release.image !== undefined || !(await isFirstDeploy(ctx, target))) return
   const { signal, emit } = ctx
-  const { buildArgs = {} } = target.service
-  await buildImage({ service: target.name, release, buildArgs, engine: dockerEngine(), signal, emit }).catch(
-    () => undefined,
-  )
+  const build = { service: target.name, release, ...buildOf(target.service), signal, emit }
+  await buildImage({ ...build, engine: dockerEngine() }).catch(() => undefined)
 }

@@ -27,7 +27,7 @@ async function containerPart(
   const services = proxiedServices(ctx.fleet, role, ctx.allHosts)
   const door = frontDoorResources(kind, services, certificate, bodies)
   return host => [
-    ...(host.role === service.role ? slotHostResources(bodies.finishSlots()) : []),
+    ...(host.role === service.role ? slotHostResources(bodies.finishSlots(), service.engine) : []),
     ...(host.role === role ? door : []),
   ]
 }

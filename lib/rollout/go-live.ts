@@ -115,7 +115,8 @@ async function turnBack(
   fault: string,
   now: () => Date,
 ): Promise<never> {
-  const logs = `docker logs --tail 100 ${containerName(swap.target.name, slot)}`
+  const { engine = 'docker' } = swap.target.service
+  const logs = `${engine} logs --tail 100 ${containerName(swap.target.name, slot)}`
   const hint = swap.target.hosts
     .slice(0, 1)
     .map(host => sshLine(host.target, logs))

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { ImageRecipe } from '../fleet/container-model.ts'
 import type { Secret } from '../shell/secret.ts'
 
 /** What a slot was started from. Written once for each release and configuration, and never changed. */
@@ -30,6 +31,7 @@ export const configHash = (
   { port, stopSeconds }: Pick<Manifest, 'port' | 'stopSeconds'>,
   buildArgs: Readonly<Record<string, string>>,
   env: Secret,
+  recipe?: ImageRecipe,
 ): string =>
   createHash('sha256')
     .update(
@@ -38,6 +40,7 @@ export const configHash = (
         stopSeconds,
         Object.entries(buildArgs).sort(([a], [b]) => (a < b ? -1 : 1)),
         env.reveal(),
+        ...(recipe === undefined ? [] : [recipe]),
       ]),
     )
     .digest('hex')

@@ -14,6 +14,7 @@ import type { Swap } from './swap-target.ts'
 export async function migrate({ ctx, target }: Swap, manifest: Manifest): Promise<boolean> {
   const { expand: words = [] } = migrationsOf(target.service)
   const [host] = target.hosts
+  const { engine = 'docker' } = target.service
   if (words.length === 0 || host === undefined) return false
   const path = `${serviceFolder(manifest.service)}/${editionOf(manifest)}`
   const mark = `${path}.migrated`
@@ -24,9 +25,9 @@ export async function migrate({ ctx, target }: Swap, manifest: Manifest): Promis
     return false
   }
   const command = sh`set -eu
-docker container wait ${name} >/dev/null 2>&1 || true
-docker rm --force ${name} >/dev/null 2>&1 || true
-docker run --rm --name ${name} --env-file ${`${path}.env`} --env ${`FLEETFILE_RELEASE=${manifest.release}`} --cap-drop ALL --security-opt no-new-privileges ${manifest.image} ${words} 2>&1
+${engine} container wait ${name} >/dev/null 2>&1 || true
+${engine} rm --force ${name} >/dev/null 2>&1 || true
+${engine} run --rm --name ${name} --env-file ${`${path}.env`} --env ${`FLEETFILE_RELEASE=${manifest.release}`} --cap-drop ALL --security-opt no-new-privileges ${manifest.image} ${words} 2>&1
 touch ${mark}`
   ctx.phase(`Migrate ${target.name} on ${host.name}`)
   const result = await ctx.on(host).run(command, { root: true, anyExitCode: true, timeout: 3_600_000 })

@@ -3,6 +3,7 @@ import type { HealthProbe } from '../container/health-script.ts'
 import { containerName, runHash, slotResource, type SlotWanted } from '../container/slot.ts'
 import type { SlotStates } from '../container/slot-state.ts'
 import { HealthError, HostsFailedError, TimeoutError, messageOf } from '../errors.ts'
+import type { EngineName } from '../fleet/container-model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
 import { waitDrained } from './drain.ts'
@@ -51,9 +52,12 @@ export async function clearSlot(
   await setSlot(swap.proxies, stale, slot, 'maint')
 }
 
+const engineOf = ({ target }: Swap): EngineName => target.service.engine ?? 'docker'
+
 const wantedSlot = ({ target }: Swap, slot: Slot, host: FleetHost, manifest: Manifest): SlotWanted => ({
   manifest,
   slot,
+  ...(target.service.engine === undefined ? {} : { engine: target.service.engine }),
   host: host.name,
   address: host.address,
   port: target.service.slots[slot],
@@ -89,6 +93,7 @@ const probeOf = (
   { address }: FleetHost,
   slot: Slot,
 ): HealthProbe => ({
+  engine: service.engine ?? 'docker',
   container: containerName(name, slot),
   address,
   port: service.slots[slot],
@@ -114,8 +119,9 @@ async function waitSeen({ read, ctx }: Swap, slot: Slot): Promise<void> {
 }
 
 /** Takes a slot away that never served. What fails here is said, not thrown: there is a better error on its way. */
-async function removeSlot({ ctx, target, proxies, names }: Swap, slot: Slot): Promise<void> {
-  const command = sh`docker rm --force ${containerName(target.name, slot)} >/dev/null 2>&1 || true`
+async function removeSlot(swap: Swap, slot: Slot): Promise<void> {
+  const { ctx, target, proxies, names } = swap
+  const command = sh`${engineOf(swap)} rm --force ${containerName(target.name, slot)} >/dev/null 2>&1 || true`
   try {
     await setSlot(proxies, names, slot, 'maint')
     await ctx.each(target.hosts, host => ctx.on(host).run(command, { root: true }))

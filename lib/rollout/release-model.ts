@@ -6,6 +6,8 @@ export interface Release {
   readonly id: string
   /** The ref as the operator gave it. */
   readonly label: string
+  /** Of a release that is an image in a registry: `registry.example/app@sha256:...`. It has no files. */
+  readonly image?: string
   /** The files as a tar, the same bytes each time. */
   archive(): Readable
 }

@@ -99,30 +99,31 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     return { outcome: 'planned', slot, ...about }
   }
 
-  const { image, shipped } = await bringImage(swap, release, options.engine)
+  const { built, shipped } = await bringImage(swap, release, options.engine)
 
   await using proof = startProof(swap)
   ctx.phase(`Prepare ${name} ${slot}`)
-  const manifest: Manifest = {
+  const manifest: Omit<Manifest, 'image'> = {
     service: name,
     release: release.id,
     label: release.label,
     config,
-    image: image.id,
     port: service.port,
     stopSeconds,
     created: now().toISOString(),
   }
-  const manifests = new Map(swap.names.map(host => [host, manifest]))
+  // Engines with another kind of store know the same image by another id.
+  const ofHost = (host: string): Manifest => ({ ...manifest, image: shipped[host]?.id ?? '' })
+  const manifests = new Map(swap.names.map(host => [host, ofHost(host)]))
   await clearSlot(swap, slot, live, states, manifests)
-  await ctx.apply([releaseFiles(manifest, env)], target.hosts)
-  const migrated = await migrate(swap, manifest)
+  await ctx.apply(host => [releaseFiles(ofHost(host.name), env)], target.hosts)
+  const migrated = await migrate(swap, ofHost(swap.names[0] ?? ''))
   throwIfAborted(ctx.signal)
   await prepareSlot(swap, slot, manifests)
   throwIfAborted(ctx.signal)
-  const wentLive = await goLive(swap, slot, live, manifest, proof, now)
+  const wentLive = await goLive(swap, slot, live, ofHost(swap.names[0] ?? ''), proof, now)
   await letGo(swap)
-  return { outcome: 'deployed', slot, ...about, built: image.built, shipped, migrated, ...wentLive }
+  return { outcome: 'deployed', slot, ...about, built, shipped, migrated, ...wentLive }
 }
 
 /** Goes on where a run was cut off behind its flip: nobody has watched or noted since what serves. */
@@ -146,4 +147,4 @@ async function goOn(
 
 /** Both slots of every host. */
 export const readStates = ({ ctx, target }: Swap): Promise<ReadonlyMap<string, SlotStates>> =>
-  ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name))
+  ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name, target.service.engine))

@@ -38,10 +38,11 @@ export function statusProbe(services: readonly string[], more: readonly Command[
       ...more.map(({ text }) => text),
       `cat ${QUARANTINE}/*.json 2>/dev/null | sed 's/^/quarantine\\t/'`,
       `if command -v supervisorctl >/dev/null; then supervisorctl status | awk '{print "program\\t" $1 " " $2}'; fi`,
-      'if command -v docker >/dev/null; then',
+      'for engine in docker podman; do',
+      '  command -v $engine >/dev/null || continue',
       // Whatever runs an image of a service, such as its migration, inherits the other labels.
-      `  docker ps -a --filter label=fleetfile.slot --format '${CONTAINER}' | sed 's/^/container\\t/'`,
-      'fi',
+      `  $engine ps -a --filter label=fleetfile.slot --format '${CONTAINER}' | sed 's/^/container\\t/'`,
+      'done',
       'true',
     ].join('\n'),
   )

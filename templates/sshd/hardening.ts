@@ -1,12 +1,16 @@
+import { SHIP_USER } from '../../lib/container/spool.ts'
 import { text } from '../../lib/index.ts'
 
-/** sshd drop-in: keys only, no root, only the users that operate the host. */
+/**
+ * sshd drop-in: keys only, no root, only the users that operate the host, and the one by which hosts fetch images from each
+ * other: it has a key only while that goes on, which can do nothing else.
+ */
 export const sshdHardening = ({ user }: { readonly user: string }): string => text`# Managed by fleetfile.
 PermitRootLogin no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 AuthenticationMethods publickey
-AllowUsers ${user}
+AllowUsers ${user} ${SHIP_USER}
 X11Forwarding no
 AllowAgentForwarding no
 PermitUserEnvironment no
@@ -17,4 +21,8 @@ ClientAliveInterval 15
 ClientAliveCountMax 3
 # A roll-out opens many connections at once; the default drops them at random from the tenth on.
 MaxStartups 60:30:120
+Match User ${SHIP_USER}
+  DisableForwarding yes
+  PermitTTY no
+  MaxSessions 1
 `

@@ -25,7 +25,7 @@ const RUN = '/var/lib/fleetfile/runs/run'
 /** An init where the image has one. */
 const PROXY = 'init=/usr/local/lib/fleetlab/init; [ ! -x $init ] || exec $init; exec sleep infinity'
 
-const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
+export const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
 exec dockerd >/var/log/dockerd.log 2>&1`
 
 export interface SwapLabOptions {

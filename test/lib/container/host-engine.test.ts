@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseHostEngine } from '../../../lib/container/host-engine.ts'
+import { knownAs, parseHostEngine } from '../../../lib/container/host-engine.ts'
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`
 
@@ -10,16 +10,52 @@ free 2048
 tag fleetfile/web:1 ${digest('a')}
 image ${digest('a')} ["${digest('b')}","${digest('c')}"]
 image ${digest('d')} null
+piece ${'e'.repeat(64)} 12 ${'f'.repeat(64)}
 `
   expect(parseHostEngine(output, 'web1')).toEqual({
     platform: 'linux/amd64',
     free: 2_097_152,
     tags: new Map([['fleetfile/web:1', digest('a')]]),
-    images: new Set([digest('a'), digest('d')]),
-    chains: [[digest('b'), digest('c')], []],
+    freeSpool: undefined,
+    takesParts: true,
+    hasOwnIds: false,
+    images: new Map([
+      [digest('a'), [digest('b'), digest('c')]],
+      [digest('d'), []],
+    ]),
+    spooled: new Map([['e'.repeat(64), { bytes: 12, sha256: 'f'.repeat(64) }]]),
   })
 })
 
 test.each(['', 'platform linux/x86_64\n', 'platform linux/x86_64\nfree x\n'])('%j is no answer', output => {
   expect(() => parseHostEngine(output, 'web1')).toThrow('web1: the container engine gave no clear answer')
+})
+
+test('containerd as a store has ids of its own: tag and layers tell the image', () => {
+  const image = { tag: 'fleetfile/web:1', id: digest('a'), layers: [digest('b')] }
+  const output = (store: string, layer: string) => `platform linux/x86_64
+free 2048
+spool 1024
+store ${store}
+tag fleetfile/web:1 ${digest('9')}
+image ${digest('9')} ["${digest(layer)}"]
+`
+  const containerd = parseHostEngine(output('[["driver-type","io.containerd.snapshotter.v1"]]', 'b'), 'web1')
+  expect(containerd).toMatchObject({ takesParts: false, hasOwnIds: true, freeSpool: 1_048_576 })
+  expect(knownAs(containerd, image)).toBe(digest('9'))
+  const other = parseHostEngine(output('[["driver-type","io.containerd.snapshotter.v1"]]', 'c'), 'web1')
+  expect(knownAs(other, image)).toBeUndefined()
+  expect(knownAs(parseHostEngine(output('null', 'b'), 'web1'), image)).toBeUndefined()
+})
+
+test('Podman says less of the same', () => {
+  const output = `platform linux/amd64
+free 2048
+tag localhost/fleetfile/web:1 ${'a'.repeat(64)}
+image ${'a'.repeat(64)} ["${digest('b')}"]
+`
+  const engine = parseHostEngine(output, 'web1', 'podman')
+  expect(engine).toMatchObject({ platform: 'linux/amd64', takesParts: false, hasOwnIds: false })
+  expect(knownAs(engine, { tag: 'fleetfile/web:1', id: digest('a'), layers: [] })).toBe(digest('a'))
+  expect(engine.tags.get('fleetfile/web:1')).toBe(digest('a'))
 })

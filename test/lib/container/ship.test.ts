@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
 import { extract, pack } from 'tar-stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine } from '../../../lib/container/engine.ts'
@@ -60,15 +61,19 @@ async function ship(knows: string, refuse: (names: readonly string[]) => boolean
     stdout: Buffer.from(stdout),
     stderr: Buffer.from(stderr),
   })
-  const exec = async (script: string, { stdin = '' }: ExecOptions = {}) => {
-    expect(script).toMatch(/^docker load/)
+  const exec = async (script: string, { stdin = '', onStdout }: ExecOptions = {}) => {
+    expect(script).toMatch(/docker load --quiet/)
     const names: string[] = []
-    for await (const entry of Readable.from(stdin).pipe(extract())) {
+    const sent = await buffer(Readable.from(stdin))
+    for await (const entry of Readable.from([gunzipSync(sent)]).pipe(extract())) {
       names.push(entry.header.name)
       entry.resume()
     }
     loads.push(names)
-    return refuse(names) ? result(1, '', 'open layer.tar: no such file') : result(0)
+    if (refuse(names)) return result(23, '', 'open layer.tar: no such file')
+    const said = `fleet: at ${sent.length}\nfleet: held 0\nfleet: image ${image.id} ${JSON.stringify(image.layers)}\n`
+    onStdout?.(Buffer.from(said))
+    return result(0)
   }
   const ctx: RolloutContext = {
     on: () => ({
@@ -106,13 +111,20 @@ async function ship(knows: string, refuse: (names: readonly string[]) => boolean
     abandon: () => undefined,
     paths: { cwd: folder, fleet: folder, state: folder, cache: join(folder, 'cache'), home: folder },
   }
-  const shipped = await shipImage(ctx, image, [host], engine)
+  const shipped = await shipImage(ctx, {
+    service: 'web',
+    image,
+    hosts: [host],
+    hostEngine: 'docker',
+    engine,
+  })
   return { shipped: shipped.get('web1'), loads, runs, events }
 }
 
 test('a host that knows the base gets the rest', async () => {
   const { shipped, loads, events } = await ship(`image ${digest('e')} ["${digest('a')}"]\n`, () => false)
   expect(loads).toEqual([['b/layer.tar', 'manifest.json']])
+
   expect(shipped).toMatchObject({ layers: 1, whole: false })
   expect(events.at(-1)).toMatchObject({ type: 'progress', done: shipped?.bytes, total: shipped?.bytes })
 })

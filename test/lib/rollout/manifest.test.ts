@@ -55,6 +55,20 @@ test('an edition is written once, and its secrets go by stdin alone', () => {
   expect(other && kind.diff(wanted, other)).toBeDefined()
 })
 
+test('Podman takes the same commands, with a log of its own', () => {
+  const common = { manifest, slot: 'blue', host: 'web1', address: '10.0.0.1', port: 8001 } as const
+  const { kind, wanted } = slotResource({ ...common, engine: 'podman' })
+  expect(kind.observe([wanted])).toMatch(/^podman container inspect /)
+  const [absent] = kind.parse('-\n', [wanted])
+  if (absent === undefined) throw new Error('nothing was parsed')
+  const scripts = [absent, { status: 'running', runHash: 'other' }].flatMap(seen =>
+    kind.act(wanted, seen).map(({ script }) => script),
+  )
+  expect(scripts[0]).toContain('--log-driver k8s-file')
+  expect(scripts[1]).toMatch(/^podman stop [^]*podman rm [^]*podman run /)
+  expect(scripts.join()).not.toContain('docker')
+})
+
 test('a slot is published on its own address only, without rights, and started once', () => {
   const { kind, wanted } = slotResource({
     manifest,
