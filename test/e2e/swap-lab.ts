@@ -32,6 +32,8 @@ export interface SwapLabOptions {
   readonly kind?: ProxyKind
   /** What the proxy's machine is made from; with systemd it is booted. */
   readonly image?: 't-swap-host' | 't-proxies'
+  /** What its hosts are made from. */
+  readonly hosts?: string
 }
 
 /** Two hosts with engines, a proxy, and a context that acts on them as the engine's own does. */
@@ -47,12 +49,15 @@ export class SwapLab {
   /** Where its users come in, once it has a certificate. */
   door: Door | undefined
 
-  constructor(name = NAME, { kind = 'haproxy', image = 't-swap-host' }: SwapLabOptions = {}) {
+  constructor(
+    name = NAME,
+    { kind = 'haproxy', image = 't-swap-host', hosts = 't-swap-host' }: SwapLabOptions = {},
+  ) {
     this.#name = name
     this.#kind = kind
     this.#place = `${name}${process.env.FLEET_LAB ?? ''}`
     this.lb = new Machine('lb', { prefix: this.#place, image })
-    this.web = ['web1', 'web2'].map(host => new Machine(host, { prefix: this.#place }))
+    this.web = ['web1', 'web2'].map(host => new Machine(host, { prefix: this.#place, image: hosts }))
   }
 
   get machines(): Machine[] {

@@ -84,7 +84,7 @@ export async function commands(stage: Stage, rounds: number, say: (text: string)
   await declare(stage)
   const { folder } = stage
   const [first, second] = VERSIONS
-  await fleet(folder, 'deploy', NAME, '--release', `./${first}`)
+  await fleet(folder, 'swap', NAME, '--release', `./${first}`)
   const overheads: number[] = []
   const swaps: number[] = []
   const rollbacks: number[] = []

@@ -4,6 +4,7 @@ import { setup } from '../../support/images.ts'
 import { commands, type Commands } from './commands.ts'
 import { failedOf, requestsOf, underLoad } from './load.ts'
 import { nginxReload } from './nginx-way.ts'
+import { shipReport, shipRows } from './ship.ts'
 import { readOptions, type Options } from './options.ts'
 import { report, type Swapped } from './report.ts'
 import { must, Stage } from './stage.ts'
@@ -35,12 +36,21 @@ export async function swap(argv: readonly string[]): Promise<number> {
     await own.prepare()
     const swapped = await underEach(stage, own, options)
     const measured: { commands?: Commands } = {}
+    const more: string[] = []
     if (options.rows.includes('commands')) {
       say('the command over SSH')
-      measured.commands = await commands(stage, options.rounds, say)
+      try {
+        measured.commands = await commands(stage, options.rounds, say)
+      } catch (error) {
+        say(messageOf(error))
+        more.push(`The command over SSH was not measured: ${messageOf(error).split('\n')[0] ?? ''}`, '')
+      }
     }
+    // Its machines are its own.
+    await leave()
+    if (options.rows.includes('ship')) more.push(...shipReport(await shipRows(say)))
     const minutes = Math.round((Date.now() - begun) / 6000) / 10
-    process.stdout.write(await report({ swapped, ...measured, more: [], versions, minutes }))
+    process.stdout.write(await report({ swapped, ...measured, more, versions, minutes }))
     say(`${minutes} minutes`)
   } finally {
     await leave()

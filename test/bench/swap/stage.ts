@@ -1,11 +1,18 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { haproxy } from '../../../lib/container/haproxy.ts'
 import { resolveRelease, type Release } from '../../../lib/rollout/release.ts'
 import type { Slot } from '../../../lib/rollout/slot.ts'
 import { booted, type Machine } from '../../e2e/machine.ts'
 import { startFront } from '../../e2e/swap-front.ts'
 import { NAME, SwapLab } from '../../e2e/swap-lab.ts'
+
+/** A host that the command reaches over SSH. */
+const HOST = 't-bench-host'
+const HOST_IMAGE = `FROM t-swap-host
+RUN apt-get update && apt-get install -y --no-install-recommends openssh-server && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
+`
 
 export const VERSIONS = ['v1', 'v2'] as const
 
@@ -18,7 +25,7 @@ export async function must(machine: Machine, script: string, stdin?: string): Pr
 
 /** A proxy and two hosts with engines, for the bench alone; releases v1 and v2 of a service. */
 export class Stage {
-  readonly lab = new SwapLab(NAME, { image: 't-proxies' })
+  readonly lab = new SwapLab(NAME, { image: 't-proxies', hosts: HOST })
 
   get folder(): string {
     return this.lab.folder
@@ -29,6 +36,7 @@ export class Stage {
   }
 
   async start(): Promise<void> {
+    await execa('docker', ['build', '--tag', HOST, '-'], { input: HOST_IMAGE })
     await this.lab.start()
     await booted(this.lab.lb)
     await startFront(this.lab)
