@@ -32,8 +32,8 @@ export async function restarted(
   const { name, hosts, service } = target
   const { engine = 'docker' } = service
   const container = containerName(name, slot)
-  const format = '{{.State.Running}} {{.State.ExitCode}} {{.State.StartedAt}}'
-  const command = sh`set -- $(${engine} container inspect --format ${format} ${container})
+  const format = '{{.State.Running}} {{.State.ExitCode}} {{json .State.StartedAt}}'
+  const command = sh`set -- $(${engine} container inspect --format ${format} ${container} | tr -d '"')
 echo "$1 $2 $(( $(date +%s%3N) - $(date -d "$3" +%s%3N) ))"`
   const ages = await ctx.each(hosts, host =>
     ctx

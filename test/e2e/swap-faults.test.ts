@@ -4,6 +4,7 @@ import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
 import { docker } from './machine.ts'
 import { FaultLab } from './faults/fault-lab.ts'
+import { cutOffHosts } from './faults/cut-off.ts'
 import { killedClients } from './faults/killed.ts'
 import { HAPROXY } from './swap-front.ts'
 import { NAME } from './swap-lab.ts'
@@ -36,6 +37,7 @@ describe('what goes wrong in the middle of a swap, with users all the time', () 
   })
 
   killedClients(at)
+  cutOffHosts(at)
 
   test('two operators at once, and a rollback in the middle: one goes on, the others are told by whom', async () => {
     const options = lab.options(await lab.release('v1'), 'two')
