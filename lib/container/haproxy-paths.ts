@@ -8,5 +8,14 @@ export const HAPROXY_PATHS = {
   pages: '/etc/haproxy/maintenance',
 } as const
 
-/** `say` sends HAProxy one line of commands and prints its answer. */
-export const SAY = `say() { printf '%s\\n' "$1" | socat -t 10 - UNIX-CONNECT:${HAPROXY_PATHS.socket}; }`
+/** Asks until it answers, for 5 s: a proxy that has died is started again by then. Whatever is said may be said twice. */
+export const SAY = `ask() { printf '%s\\n' "$1" | socat -t 10 - UNIX-CONNECT:${HAPROXY_PATHS.socket}; }
+say() {
+  tries=0
+  until answered=$(ask "$1" 2>/dev/null); do
+    tries=$((tries + 1))
+    [ "$tries" -lt 50 ] || { ask "$1"; return; }
+    sleep 0.1
+  done
+  printf '%s\\n' "$answered"
+}`

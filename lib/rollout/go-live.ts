@@ -6,9 +6,11 @@ import { sshLine } from '../transport/endpoint.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
 import { arm } from './finish.ts'
-import { record } from './history.ts'
+import { record, type ServedRelease } from './history.ts'
 import type { Manifest } from './manifest.ts'
 import { flip, type Flip } from './proxies.ts'
+import type { ProxyServer } from './proxy.ts'
+import { restarted } from './restarted.ts'
 import type { Slot } from './slot.ts'
 import type { Swap } from './swap-target.ts'
 import { isShort, isSwarm } from '../swarm/size.ts'
@@ -24,7 +26,7 @@ export interface WentLive {
   readonly probe?: ProbeReport
 }
 
-/** Flip, drain, watch; back again when the proxies see errors. */
+/** Flip, and what follows it. */
 export async function goLive(
   swap: Swap,
   slot: Slot,
@@ -33,7 +35,7 @@ export async function goLive(
   proof: Proof,
   now: () => Date,
 ): Promise<WentLive> {
-  const { ctx, target, limits } = swap
+  const { ctx, target } = swap
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
   if (live !== undefined) proof.flipped()
@@ -43,6 +45,31 @@ export async function goLive(
   ctx.note(
     `${slot} serves on ${length} host${length === 1 ? '' : 's'}, flipped in ${flipped.milliseconds} ms`,
   )
+  const since = performance.now()
+  return { flip: flipped, ...(await stayLive(swap, slot, live, manifest, { proof, before, since, now })) }
+}
+
+interface Standing {
+  readonly proof: Proof
+  /** What the proxies had counted before the slot served. */
+  readonly before: readonly ProxyServer[]
+  /** When it began to serve, by the monotonic clock; undefined when another run flipped. */
+  readonly since?: number
+  readonly now: () => Date
+}
+
+/**
+ * What follows a flip: drain, watch, and note it; back again when proxies, front door or hosts see errors. Also goes on
+ * where a run was cut off behind its flip.
+ */
+export async function stayLive(
+  swap: Swap,
+  slot: Slot,
+  live: Slot | undefined,
+  manifest: ServedRelease,
+  { proof, before, since = performance.now(), now }: Standing,
+): Promise<Omit<WentLive, 'flip'>> {
+  const { ctx, target, limits } = swap
   // A first deploy has no traffic yet, and nothing to go back to.
   const seconds = live === undefined ? Math.min(2, limits.watchSeconds) : limits.watchSeconds
   ctx.phase(`Watch ${target.name} for ${seconds} s`)
@@ -60,9 +87,11 @@ export async function goLive(
   const watched = await watching.catch((error: unknown) => {
     throw error instanceof AbortedError ? unwatched(swap, slot, live, error) : error
   })
-  if (watched.fault !== undefined) await turnBack(swap, slot, live, watched.fault, now)
-  await record(swap, 'deploy', slot, manifest, now())
+  const fault = watched.fault ?? (await restarted(swap, slot, performance.now() - since))
+  if (fault !== undefined) await turnBack(swap, slot, live, fault, now)
+  // The note comes last: where it is missing, all of this is done by the next run.
   if (live !== undefined) await arm(swap, live)
+  await record(swap, 'deploy', slot, manifest, now())
   const drained = await draining
   const probe = await proof.end()
   if (drained !== undefined && drained.open > 0) {
@@ -70,7 +99,7 @@ export async function goLive(
       `${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end, a day at most`,
     )
   }
-  return { flip: flipped, watched, open: drained?.open ?? 0, ...(probe === undefined ? {} : { probe }) }
+  return { watched, open: drained?.open ?? 0, ...(probe === undefined ? {} : { probe }) }
 }
 
 /** The flip has happened: who stops the watch must know that the new release serves. */

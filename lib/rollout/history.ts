@@ -21,6 +21,9 @@ const entrySchema = z
 /** A line of a service's history. */
 export type HistoryEntry = z.output<typeof entrySchema>
 
+/** What a history says of a release. */
+export type ServedRelease = Pick<Manifest, 'release' | 'config' | 'label'>
+
 /** Where a service's state lies on its hosts. */
 export const serviceState = (service: string): string => `/var/lib/fleetfile/services/${service}`
 
@@ -36,7 +39,7 @@ export async function record(
   { ctx, target }: Swap,
   action: HistoryEntry['action'],
   slot: Slot,
-  manifest: Manifest | undefined,
+  manifest: ServedRelease | undefined,
   now: Date,
 ): Promise<void> {
   const entry: HistoryEntry = {
@@ -91,17 +94,24 @@ export function parseEntry(line: string): HistoryEntry | undefined {
   }
 }
 
+/** Hosts that have not noted what the live slot serves: a deploy was cut off between its flip and its end. */
+export const unnoted = (
+  { target }: Pick<Swap, 'target'>,
+  slot: Slot,
+  states: ReadonlyMap<string, SlotStates>,
+): readonly FleetHost[] =>
+  target.hosts.filter(({ name }) => {
+    const { edition, manifest } = states.get(name)?.[slot] ?? {}
+    return edition !== undefined && (manifest === undefined || editionOf(manifest) !== edition)
+  })
+
 /** Repairs the note of what the live slot serves, where a deploy was cut off between its flip and its end. */
 export async function noteServed(
   { ctx, target }: Swap,
   slot: Slot,
   states: ReadonlyMap<string, SlotStates>,
 ): Promise<void> {
-  const wrong = target.hosts.filter(({ name }) => {
-    const { edition, manifest } = states.get(name)?.[slot] ?? {}
-    return edition !== undefined && (manifest === undefined || editionOf(manifest) !== edition)
-  })
-  await ctx.each(wrong, host => {
+  await ctx.each(unnoted({ target }, slot, states), host => {
     const edition = states.get(host.name)?.[slot].edition ?? ''
     return ctx.on(host).run(linkCommand(target.name, slot, edition), { root: true })
   })

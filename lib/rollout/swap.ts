@@ -5,8 +5,8 @@ import type { Shipped } from '../container/ship.ts'
 import { readSlots, type SlotStates } from '../container/slot-state.ts'
 import { bringImage } from './bring-image.ts'
 import { editionFor } from './edition.ts'
-import { goLive, type WentLive } from './go-live.ts'
-import { noteServed } from './history.ts'
+import { goLive, stayLive, type WentLive } from './go-live.ts'
+import { noteServed, unnoted, type ServedRelease } from './history.ts'
 import { letGo } from './let-go.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import type { Manifest } from './manifest.ts'
@@ -14,6 +14,7 @@ import { migrate } from './migrate.ts'
 import { throwIfAborted } from './pause.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
 import { startProof } from './proof.ts'
+import type { ProxyServer } from './proxy.ts'
 import type { Release } from './release-model.ts'
 import { containerChange, everyReady, liveOf } from './serving.ts'
 import { settleLive } from './settle.ts'
@@ -74,10 +75,22 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
       return state?.running === true && state.edition === edition
     })
   const live = await settleLive(swap, view, states, runs)
-  if (live !== undefined && !ctx.planOnly) await noteServed(swap, live, states)
   // After a flip that had to be finished, the first view is out of date.
   const { servers: settled } = view.live === 'mixed' ? await swap.read() : view
-  if (live !== undefined && runs(live) && everyReady(swap, settled, live)) {
+  const serves = live !== undefined && runs(live) && everyReady(swap, settled, live)
+  if (serves && !ctx.planOnly && unnoted(swap, live, states).length > 0) {
+    const went = await goOn(
+      swap,
+      live,
+      states,
+      settled,
+      { release: release.id, label: release.label, config },
+      now,
+    )
+    return { outcome: 'deployed', slot: live, ...about, ...went }
+  }
+  if (live !== undefined && !ctx.planOnly) await noteServed(swap, live, states)
+  if (serves) {
     ctx.note(`${release.label} (${release.id}) serves already: nothing to do`)
     return { outcome: 'unchanged', slot: live, ...about }
   }
@@ -113,6 +126,25 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   const wentLive = await goLive(swap, slot, live, ofHost(swap.names[0] ?? ''), proof, now)
   await letGo(swap)
   return { outcome: 'deployed', slot, ...about, built, shipped, migrated, ...wentLive }
+}
+
+/** Goes on where a run was cut off behind its flip: nobody has watched or noted since what serves. */
+async function goOn(
+  swap: Swap,
+  live: Slot,
+  states: ReadonlyMap<string, SlotStates>,
+  before: readonly ProxyServer[],
+  release: ServedRelease,
+  now: () => Date,
+): Promise<Omit<WentLive, 'flip'>> {
+  swap.ctx.warn(`a deploy was cut off behind its flip: ${live} serves already, and is watched now`)
+  const old = otherSlot(live)
+  const isWarm = swap.names.every(name => states.get(name)?.[old].running === true)
+  await using proof = startProof(swap)
+  proof.flipped(true)
+  const went = await stayLive(swap, live, isWarm ? old : undefined, release, { proof, before, now })
+  await letGo(swap)
+  return went
 }
 
 /** Both slots of every host. */

@@ -30,6 +30,8 @@ export interface SwapLabOptions {
   /** What the proxy's machine is made from; with systemd it is booted. */
   readonly image?: 't-swap-host' | 't-proxies'
   readonly hosts?: readonly string[]
+  /** What its hosts are made from. */
+  readonly hostImage?: string
 }
 
 /** Two hosts with engines, a proxy, and a context that acts on them as the engine's own does. */
@@ -47,13 +49,16 @@ export class SwapLab {
 
   constructor(
     name = NAME,
-    { kind = 'haproxy', image = 't-swap-host', hosts = ['web1', 'web2'] }: SwapLabOptions = {},
+    { kind = 'haproxy', image = 't-swap-host', hosts = ['web1', 'web2'], hostImage }: SwapLabOptions = {},
   ) {
     this.name = name
     this.#kind = kind
     this.#place = `${name}${process.env.FLEET_LAB ?? ''}`
     this.lb = new Machine('lb', { prefix: this.#place, image })
-    this.web = hosts.map(host => new Machine(host, { prefix: this.#place }))
+    this.web = hosts.map(
+      host =>
+        new Machine(host, { prefix: this.#place, ...(hostImage === undefined ? {} : { image: hostImage }) }),
+    )
   }
 
   get machines(): Machine[] {

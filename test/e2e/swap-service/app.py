@@ -2,6 +2,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
@@ -54,6 +55,8 @@ if __name__ == "__main__":
     if BREAK == "crash":
         print("cannot import name 'settings'", file=sys.stderr)
         sys.exit(3)
+    if BREAK == "crash-later":
+        threading.Timer(5, os._exit, [4]).start()
     ThreadingHTTPServer.daemon_threads = True
     ThreadingHTTPServer.request_queue_size = 128
     ThreadingHTTPServer(("", 9999 if BREAK == "port" else 8000), Handler).serve_forever()

@@ -1,0 +1,31 @@
+import { haproxy } from '../../../lib/container/haproxy.ts'
+import { parseEntry } from '../../../lib/rollout/history.ts'
+import { readProxies } from '../../../lib/rollout/proxies.ts'
+import { FrontDoor } from '../front-door.ts'
+import { startFront } from '../swap-front.ts'
+import { NAME, SwapLab } from '../swap-lab.ts'
+
+/** A lab that things are done to, and what can be asked of it. */
+export class FaultLab {
+  readonly lab = new SwapLab()
+  readonly door = new FrontDoor('app.swap.test', () => this.lab.lb.address)
+
+  async start(): Promise<void> {
+    await this.lab.start()
+    await startFront(this.lab)
+    this.door.ca = this.lab.door?.ca?.[0] ?? ''
+  }
+
+  /** The slot that serves, by the proxy. */
+  live = async () => (await readProxies([haproxy(this.lab.lb.context, NAME)], ['web1', 'web2'])).live
+
+  /** The version that answers. */
+  version = async (): Promise<string> => (await this.door.get('/version')).split(' ')[0] ?? ''
+
+  /** The last line of the second host's history. */
+  history = async () => {
+    const file = `/var/lib/fleetfile/services/${NAME}/history.jsonl`
+    const said = await this.lab.web[1]?.sh(`tail -n 1 ${file}`)
+    return parseEntry(said?.stdout.toString() ?? '')
+  }
+}
