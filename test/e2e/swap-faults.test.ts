@@ -3,11 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
 import { docker } from './machine.ts'
-import { FaultLab } from './faults/fault-lab.ts'
+import { FaultLab, NAME } from './faults/fault-lab.ts'
 import { cutOffHosts } from './faults/cut-off.ts'
 import { killedClients } from './faults/killed.ts'
 import { HAPROXY } from './swap-front.ts'
-import { NAME } from './swap-lab.ts'
 
 const at = new FaultLab()
 const { lab, door } = at
@@ -56,7 +55,7 @@ describe('what goes wrong in the middle of a swap, with users all the time', () 
     for (const error of await Promise.all(others)) {
       expect(error).toMatchObject({
         exitCode: 6,
-        message: expect.stringMatching(/^lb: t-swap is held by alice@here \(run run/) as unknown,
+        message: expect.stringMatching(/^lb: t-faults is held by alice@here \(run run/) as unknown,
       })
     }
     expect(others).toHaveLength(2)

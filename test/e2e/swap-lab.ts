@@ -30,6 +30,8 @@ export interface SwapLabOptions {
   /** What the proxy's machine is made from; with systemd it is booted. */
   readonly image?: 't-swap-host' | 't-proxies'
   readonly hosts?: readonly string[]
+  /** Whose machines they are: this process's unless told. */
+  readonly place?: number
   /** What its hosts are made from. */
   readonly hostImage?: string
 }
@@ -49,11 +51,17 @@ export class SwapLab {
 
   constructor(
     name = NAME,
-    { kind = 'haproxy', image = 't-swap-host', hosts = ['web1', 'web2'], hostImage }: SwapLabOptions = {},
+    {
+      kind = 'haproxy',
+      image = 't-swap-host',
+      hosts = ['web1', 'web2'],
+      hostImage,
+      place = process.pid,
+    }: SwapLabOptions = {},
   ) {
     this.name = name
     this.#kind = kind
-    this.#place = `${name}${process.env.FLEET_LAB ?? ''}`
+    this.#place = `${name}-${place}`
     this.lb = new Machine('lb', { prefix: this.#place, image })
     this.web = hosts.map(
       host =>

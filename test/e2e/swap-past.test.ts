@@ -5,9 +5,10 @@ import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
 import { finishSlots } from '../../templates/shell/finish-slots.ts'
 import { startFront } from './swap-front.ts'
-import { NAME, SwapLab } from './swap-lab.ts'
+import { SwapLab } from './swap-lab.ts'
 
-const lab = new SwapLab()
+const NAME = 't-past'
+const lab = new SwapLab(NAME)
 const live = async () => (await readProxies([haproxy(lab.lb.context, NAME)], ['web1', 'web2'])).live
 
 describe('what is left behind a swap', () => {
@@ -23,9 +24,9 @@ describe('what is left behind a swap', () => {
     const [web1] = lab.web
     if (web1 === undefined) throw new Error('unreachable')
     await web1.sh('cat >/finish', finishSlots())
-    const state = '/var/lib/fleetfile/services/t-swap'
+    const state = '/var/lib/fleetfile/services/t-past'
     const finish = async (slot: string, until: string) => {
-      const id = `$(docker container inspect --format '{{.Id}}' t-swap-${slot})`
+      const id = `$(docker container inspect --format '{{.Id}}' t-past-${slot})`
       await web1.sh(
         `[ ! -f ${state}/${slot}.finish ] || cat ${state}/${slot}.finish; echo "${until} ${id} docker 5 8000" >${state}/${slot}.finish`,
       )
@@ -36,16 +37,16 @@ describe('what is left behind a swap', () => {
     expect((await web1.sh(`cut -d' ' -f3- ${state}/${warm}.finish`)).stdout.toString()).toBe(
       'docker 30 8000\n',
     )
-    expect(await finish('green', '0')).toBe('t-swap-blue t-swap-green')
-    expect(await finish('blue', '9999999999')).toBe('t-swap-blue t-swap-green')
-    expect(await finish('blue', '0')).toBe('t-swap-green')
+    expect(await finish('green', '0')).toBe('t-past-blue t-past-green')
+    expect(await finish('blue', '9999999999')).toBe('t-past-blue t-past-green')
+    expect(await finish('blue', '0')).toBe('t-past-green')
     const back = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
     expect(back).toMatchObject({ warm: false, slot: 'blue' })
   }, 60_000)
 
   test('old releases go, what serves and its way back stay', async () => {
     const names = async () =>
-      (await lab.web[0]?.sh("docker image ls --format '{{.Tag}}' fleetfile/t-swap | wc -l"))?.stdout
+      (await lab.web[0]?.sh("docker image ls --format '{{.Tag}}' fleetfile/t-past | wc -l"))?.stdout
         .toString()
         .trim()
     const target = { ...lab.target, service: { ...lab.service, keep: { releases: 2 } } }

@@ -12,6 +12,7 @@ const order = z.object({
   addresses: z.record(z.string(), z.string()),
   version: z.string(),
   greeting: z.string(),
+  place: z.number(),
   moment: z.object({ phase: z.string(), script: z.string(), after: z.number().exactOptional() }),
 })
 
@@ -21,10 +22,10 @@ export type Order = z.output<typeof order>
  * An operator of its own process, who deploys to a lab that stands, and is killed as by `kill -9` a moment after the
  * script of its order has begun. Ends with 0 when that never comes.
  */
-const { folder, ca, addresses, version, greeting, moment } = order.parse(
+const { folder, ca, addresses, version, greeting, moment, place } = order.parse(
   JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')),
 )
-const lab = new SwapLab()
+const lab = new SwapLab('t-faults', { place })
 lab.folder = folder
 lab.door = { origin: 'https://app.swap.test', ca: [ca] }
 const watch = new Watch(moment)

@@ -16,7 +16,7 @@ export function cutOffHosts({ lab, door, version }: FaultLab): void {
       if (web2 === undefined) throw new Error('unreachable')
       const before = await door.get('/version')
       const options = lab.options(await lab.release(await version()), `cut-${from}`, { watchSeconds: 1 })
-      const reach = web2.sh
+      const reach = web2.sh.bind(web2)
       const phase = (title: string) => {
         if (!title.startsWith(from)) return
         web2.sh = () => Promise.reject(new ConnectError('connection lost', { host: 'web2' }))

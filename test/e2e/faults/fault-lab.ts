@@ -3,11 +3,14 @@ import { parseEntry } from '../../../lib/rollout/history.ts'
 import { readProxies } from '../../../lib/rollout/proxies.ts'
 import { FrontDoor } from '../front-door.ts'
 import { startFront } from '../swap-front.ts'
-import { NAME, SwapLab } from '../swap-lab.ts'
+import { SwapLab } from '../swap-lab.ts'
+
+/** The service's name: its images are the test's own. */
+export const NAME = 't-faults'
 
 /** A lab that things are done to, and what can be asked of it. */
 export class FaultLab {
-  readonly lab = new SwapLab()
+  readonly lab = new SwapLab(NAME)
   readonly door = new FrontDoor('app.swap.test', () => this.lab.lb.address)
 
   async start(): Promise<void> {

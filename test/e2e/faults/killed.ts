@@ -14,7 +14,10 @@ const jiti = new URL('../../../node_modules/.bin/jiti', import.meta.url).pathnam
 async function killedAt({ lab, door }: FaultLab, order: Pick<Order, 'version' | 'greeting' | 'moment'>) {
   const addresses = Object.fromEntries(lab.machines.map(({ name, address }) => [name, address]))
   const file = join(lab.folder, 'order.json')
-  await writeFile(file, JSON.stringify({ ...order, addresses, folder: lab.folder, ca: door.ca }))
+  await writeFile(
+    file,
+    JSON.stringify({ ...order, addresses, folder: lab.folder, ca: door.ca, place: process.pid }),
+  )
   const { signal, stderr, exitCode } = await execa(jiti, [client, file], { reject: false, stdin: 'ignore' })
   if (signal !== 'SIGKILL') throw new Error(`not killed but ended with ${exitCode}: ${stderr}`)
 }
@@ -23,7 +26,7 @@ async function killedAt({ lab, door }: FaultLab, order: Pick<Order, 'version' | 
 const STEPS: readonly (readonly [step: string, serves: boolean, moment: Order['moment']])[] = [
   ['ship', false, { phase: 'Ship', script: 'docker' }],
   ['prepare', false, { phase: 'Prepare', script: '--label fleetfile.run=' }],
-  ['migrate', false, { phase: 'Migrate', script: 't-swap-migrate' }],
+  ['migrate', false, { phase: 'Migrate', script: 't-faults-migrate' }],
   ['flip', true, { phase: 'Flip', script: 'set server' }],
   ['drain', true, { phase: 'Watch', script: 'show servers state' }],
   ['watch', true, { phase: 'Watch', script: 'show servers state', after: 3 }],
