@@ -132,14 +132,20 @@ async function runNext(
       hint: `fleet ${next.task} --help`,
     })
   }
-  const { runId, startedAt, pins } = next
+  const { runId, startedAt, pins, review, decidedBy = 'the run before' } = next
   const message = environment.message ?? next.message
   const resumes = {
     pins: pins ?? {},
+    decidedBy,
     ...(runId === undefined ? {} : { runId }),
     ...(startedAt === undefined ? {} : { startedAt }),
   }
-  const over = { on: next.on, resumes, ...(message === undefined ? {} : { message }) }
+  const over = {
+    on: next.on,
+    resumes,
+    ...(message === undefined ? {} : { message }),
+    ...(review === undefined ? {} : { review }),
+  }
   const result = await runAll(runTask, nextTask, parsed.data, { ...environment, ...over }, byName)
   const isDone = (result.exitCode ?? 0) === 0
   return next.followedBy === undefined || !isDone

@@ -43,6 +43,11 @@ export class ConfigError extends FleetError {
   }
 }
 
+/** What would be done now is not what was reviewed: somebody changed the host, or what serves, meanwhile. */
+export class MovedError extends ConfigError {
+  override readonly code: string = 'moved'
+}
+
 /** The host did not answer, or did not let us in. */
 export class ConnectError extends FleetError {
   readonly code: string = 'connect'
@@ -109,9 +114,9 @@ export interface HostFailure {
 }
 
 /**
- * One or more hosts failed while others may have gone through. Exits 5 when every failure is a connection, 6 when every
- * one is a held lease, 7 when every one is a failed health check, 8 when every one was asked to stop, 4 otherwise.
- * `standing` says where that leaves the hosts.
+ * One or more hosts failed while others may have gone through. Exits 2 when every failure is a host that has moved since
+ * it was reviewed, 5 when every one is a connection, 6 when every one is a held lease, 7 when every one is a failed health
+ * check, 8 when every one was asked to stop, 4 otherwise. `standing` says where that leaves the hosts.
  */
 export class HostsFailedError extends FleetError {
   readonly code: string = 'hosts-failed'
@@ -143,7 +148,9 @@ export class HostsFailedError extends FleetError {
     this.failures = failures
     const codes = new Set(failures.map(({ error }) => (error instanceof FleetError ? error.exitCode : 4)))
     const [only] = codes
-    this.exitCode = codes.size === 1 && (only === 5 || only === 6 || only === 7 || only === 8) ? only : 4
+    const isMoved = failures.length > 0 && failures.every(({ error }) => error instanceof MovedError)
+    if (isMoved) this.exitCode = 2
+    else this.exitCode = codes.size === 1 && (only === 5 || only === 6 || only === 7 || only === 8) ? only : 4
   }
 }
 

@@ -2,10 +2,12 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { ConfigError, defineTask, UsageError, type TaskContext } from '../lib/index.ts'
 import { movedSince } from '../lib/plan/compare.ts'
-import { readPlan } from '../lib/plan/document.ts'
+import { hashOfPlan, readPlan } from '../lib/plan/document.ts'
 import { planFleet, planSummary, showPlan, type FleetPlan } from '../lib/plan/fleet-plan.ts'
+import { Reviewed } from '../lib/plan/reviewed.ts'
 import { fleetWanted } from '../lib/plan/wanted.ts'
 import { isChosen } from '../lib/rollout/chosen.ts'
+import { PLAN_PIN } from '../lib/runs/record.ts'
 import type { Invocation } from '../lib/task/define.ts'
 import { bodies as deploy, provisionBodies as provision } from '../templates/index.ts'
 
@@ -56,8 +58,8 @@ export default defineTask({
   description:
     'Looks at the hosts again. When one has moved since `fleet plan --out`, or the source or the fleet file has, nothing is ' +
     'changed and the differences are shown (exit code 2). What was compared then is applied by the usual provision and ' +
-    'deploy, which look again: what moves on a host in between is theirs to put right. A plan that was applied has nothing ' +
-    'left to do.',
+    'deploy. They look again right before they act, and where anything has moved by then that host is left as it is, with ' +
+    'exit code 2 as well. A plan that was applied has nothing left to do.',
   params: z.strictObject({ file: z.string().describe('what `fleet plan --out` wrote') }),
   args: ['file'],
   hosts: 'all',
@@ -103,17 +105,19 @@ export default defineTask({
       ctx.print(text)
       return { data: { changes: total } }
     }
-    const pins = Object.fromEntries(
+    const releasePins = Object.fromEntries(
       Object.entries(document.releases).map(([service, id]) => [`release ${service}`, id]),
     )
+    const pins = { [PLAN_PIN]: hashOfPlan(document).slice(0, 12) }
+    const about = { on: names, decidedBy: 'the plan', review: new Reviewed(plan, chosen.hosts) }
     const invocation = (task: 'provision' | 'deploy'): Invocation =>
       task === 'provision'
-        ? { task, params: {}, on: names }
+        ? { task, params: {}, pins, ...about }
         : {
             task,
             params: { service: 'all', ...(release === undefined ? {} : { release }) },
-            on: names,
-            pins,
+            pins: { ...pins, ...releasePins },
+            ...about,
           }
     const [first, second] = commands.map(invocation)
     if (first === undefined) return { data: { changes: total } }

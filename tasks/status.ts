@@ -9,6 +9,8 @@ import {
   type TaskContext,
 } from '../lib/index.ts'
 import { liveSlots, type LiveSlot } from '../lib/rollout/live-slots.ts'
+import { describeOnce } from '../lib/status/once-line.ts'
+import { onceProbes, onceStates } from '../lib/status/once.ts'
 import { parseStatus } from '../lib/status/host-status.ts'
 import { statusProbe } from '../lib/status/probe.ts'
 import { describeQuarantined, quarantinedHosts } from '../lib/status/quarantined.ts'
@@ -23,7 +25,7 @@ function troubleOf(error: unknown): string {
 
 async function ask(ctx: TaskContext, host: FleetHost): Promise<StatusRow> {
   try {
-    const probe = statusProbe(Object.keys(ctx.fleet.services))
+    const probe = statusProbe(Object.keys(ctx.fleet.services), onceProbes(ctx.fleet))
     const { stdout } = await ctx.on(host).read(probe, { root: true })
     return { host, answer: parseStatus(stdout.toString('utf8')) }
   } catch (error) {
@@ -36,6 +38,9 @@ async function ask(ctx: TaskContext, host: FleetHost): Promise<StatusRow> {
 export default defineTask({
   name: 'status',
   summary: 'Show every host: release, slot, health, load, disk, workers, last deploy',
+  description:
+    'One line a host; below, where each program that runs once is held, and which hosts are in quarantine. A host that ' +
+    'does not answer makes the exit code 5.',
   params: z.strictObject({}),
   hosts: 'all',
   examples: ['fleet status', 'fleet status --on sync --json'],
@@ -47,7 +52,19 @@ export default defineTask({
     // In the fleet's order, not in that of the answers.
     const rows = ctx.hosts.flatMap(host => answers.get(host.name) ?? [])
     const quarantined = quarantinedHosts(rows)
-    ctx.print([statusTable(rows, live, ctx.now()), ...quarantined.map(describeQuarantined)].join('\n'))
+    const once = onceStates(
+      ctx.fleet,
+      rows.flatMap(({ host, answer }) =>
+        typeof answer === 'string' ? [] : answer.once.map(each => ({ ...each, host: host.name })),
+      ),
+    )
+    ctx.print(
+      [
+        statusTable(rows, live, ctx.now()),
+        ...once.map(describeOnce),
+        ...quarantined.map(describeQuarantined),
+      ].join('\n'),
+    )
     const silent = rows.filter(({ answer }) => typeof answer === 'string')
     for (const { host, answer } of silent) if (typeof answer === 'string') ctx.warn(answer, host)
     return {
@@ -61,6 +78,7 @@ export default defineTask({
             .map(({ slot, health, check }) => ({ service, slot, health, check })),
         ),
         quarantined: quarantined.filter(entry => entry.host === host.name),
+        holds: once.filter(state => state.state === 'held' && state.host === host.name),
       })),
       exitCode: silent.length > 0 ? 5 : 0,
     }

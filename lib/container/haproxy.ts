@@ -1,6 +1,7 @@
-import { CommandError } from '../errors.ts'
-import type { AdminChange, Proxy } from '../rollout/proxy.ts'
+import { AbortedError, CommandError } from '../errors.ts'
+import type { AdminChange, NotedFlip, Proxy } from '../rollout/proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
+import { FLIPS, RUNS, STOP } from '../runs/record.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { parseServers } from './haproxy-state.ts'
 import { sanitise } from '../text/sanitise.ts'
@@ -32,10 +33,32 @@ export function commandLines(backend: string, changes: readonly AdminChange[]): 
 
 const rank = ({ admin }: AdminChange): number => (admin === 'ready' ? 0 : 1)
 
+/** What the command says, and nothing else, when it may not flip. */
+const STOPPED = 'fleetfile: stopped before the flip'
+
+/** Code in front of a flip's commands, and the code that notes it right after them. */
+function noted(
+  backend: string,
+  { runId, slot, always = false }: NotedFlip,
+): { before: string; after: string } {
+  const folder = `${RUNS}/${runId}`
+  const note = (word: string) =>
+    sh`printf '%s %s %s %s\n' ${backend} ${slot} ${word} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>${`${folder}/${FLIPS}`}`
+      .text
+  const check =
+    sh`[ ! -e ${`${folder}/${STOP}`} ] || { ${rawShell(note('stopped'))}; echo ${STOPPED}; exit 0; }`.text
+  const before = sh`
+(umask 077; mkdir -p ${folder})
+${rawShell(always ? ':' : check)}`.text
+  // The flip is made by then: a full disk must not make it look undone.
+  return { before, after: `\n${note('flipped')} || :` }
+}
+
 /** One execution that changes the servers and saves the whole proxy's server states, aside and then renamed. */
-export function setCommand(backend: string, changes: readonly AdminChange[]): Command {
+export function setCommand(backend: string, changes: readonly AdminChange[], flip?: NotedFlip): Command {
+  const { before, after } = flip === undefined ? { before: '', after: '' } : noted(backend, flip)
   const head = sh`set -eu
-${rawShell(SAY)}
+${rawShell(SAY)}${rawShell(before)}
 begin=$(date +%s%N)`
   const says = commandLines(backend, changes).map(
     line =>
@@ -48,7 +71,7 @@ echo "took $(( $(date +%s%N) - begin ))"
 umask 077; new=${HAPROXY_PATHS.state}.$$
 trap 'rm -f "$new"' EXIT
 say 'show servers state' >"$new"; grep -q '^# be_id' "$new"; chmod 644 "$new"; sync "$new"; mv "$new" ${HAPROXY_PATHS.state}`
-  return sh`${head}${rawShell(says.join(''))}${tail}`
+  return sh`${head}${rawShell(says.join(''))}${rawShell(after)}${tail}`
 }
 
 /** HAProxy on one host, through its own command socket: what it says is the truth, and no reload is needed. */
@@ -66,9 +89,17 @@ export function haproxy(host: HostContext, backend: string): Proxy {
         hint: 'fleet provision',
       })
     },
-    set: async changes => {
+    set: async (changes, flip) => {
       if (changes.length === 0) return 0
-      const { stdout } = await host.run(setCommand(backend, changes), { root: true })
+      const { stdout } = await host.run(setCommand(backend, changes, flip), { root: true })
+      if (flip !== undefined && stdout.toString('utf8').includes(STOPPED)) {
+        throw new AbortedError(
+          `asked to stop before the flip of ${backend} to ${flip.slot}: nothing was flipped`,
+          {
+            hint: `fleet show ${flip.runId}, fleet resume ${flip.runId}`,
+          },
+        )
+      }
       const [, took = '0'] = /^took (\d+)$/m.exec(stdout.toString('utf8')) ?? []
       return Number(took) / 1e6
     },

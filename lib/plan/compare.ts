@@ -15,7 +15,8 @@ const words = ({ action, detail }: PlannedChange): string => sanitise(`${action}
 const byResource = (changes: readonly PlannedChange[]) =>
   new Map(changes.map(change => [change.resource, change]))
 
-function differences(reviewed: readonly PlannedChange[], now: readonly PlannedChange[]): string[] {
+/** What is new, gone and changed between two lists of changes, one line each. */
+export function differences(reviewed: readonly PlannedChange[], now: readonly PlannedChange[]): string[] {
   const [before, after] = [byResource(reviewed), byResource(now)]
   const gone = [...before.values()].filter(({ resource }) => !after.has(resource))
   const lines = gone.map(change => `gone: ${sanitise(change.resource)} ${words(change)}`)
@@ -26,7 +27,7 @@ function differences(reviewed: readonly PlannedChange[], now: readonly PlannedCh
     else if (words(old) !== words(change)) lines.push(`changed: ${name} ${words(old)}, now ${words(change)}`)
     else if (old.diff !== change.diff) lines.push(`changed: ${name} has another content now`)
   }
-  return lines.length > 0 ? lines : ['changed: the same resources by other steps']
+  return lines
 }
 
 /** The hosts that have moved since the plan was reviewed, with what is new, gone and changed. Pure. */
@@ -37,6 +38,7 @@ export function movedSince(reviewed: Plans, now: Plans): readonly Moved[] {
     if (before === undefined) return [{ host, differences: ['new: the plan does not know this host'] }]
     if (after === undefined) return [{ host, differences: ['gone: no longer a host of this plan'] }]
     if (before.hash === after.hash) return []
-    return [{ host, differences: differences(before.changes, after.changes) }]
+    const lines = differences(before.changes, after.changes)
+    return [{ host, differences: lines.length > 0 ? lines : ['changed: the same resources by other steps'] }]
   })
 }

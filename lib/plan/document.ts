@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { ConfigError, messageOf } from '../errors.ts'
 import type { FleetPlan } from './fleet-plan.ts'
+import type { PlannedHost } from './host-plan.ts'
 
 /** Version of the file's format: another one is not read. */
 export const PLAN_VERSION = 1
@@ -54,7 +55,16 @@ export type PlanOrigin = Pick<
 >
 
 /** A plan with where it comes from. */
-export const planDocument = ({ hosts, releases }: FleetPlan, origin: PlanOrigin): PlanDocument => ({
+export const planDocument = (
+  {
+    hosts,
+    releases,
+  }: {
+    readonly hosts: ReadonlyMap<string, Pick<PlannedHost, 'changes' | 'hash'>>
+    readonly releases: FleetPlan['releases']
+  },
+  origin: PlanOrigin,
+): PlanDocument => ({
   format: 'fleetfile-plan',
   version: PLAN_VERSION,
   ...origin,
@@ -63,6 +73,12 @@ export const planDocument = ({ hosts, releases }: FleetPlan, origin: PlanOrigin)
     [...hosts].map(([host, { changes, hash }]) => [host, { changes: [...changes], hash }]),
   ),
 })
+
+/** Names a plan: equal for the same changes on the same hosts. */
+export const hashOfPlan = ({ hosts }: PlanDocument): string =>
+  createHash('sha256')
+    .update(JSON.stringify(Object.entries(hosts).map(([host, { hash }]) => [host, hash])))
+    .digest('hex')
 
 /** Writes the file for its owner alone, whole or not at all. Throws a ConfigError when it cannot. */
 export async function writePlan(path: string, document: PlanDocument): Promise<void> {

@@ -58,7 +58,7 @@ export async function planFleet(
     if (found === undefined) continue
     const slots = slotsOn(ctx, host, containers)
     const changes = [...found.changes, ...slots]
-    hosts.set(host.name, { changes, notes: found.notes, hash: hashOf(changes, found.plan) })
+    hosts.set(host.name, { ...found, changes, hash: hashOf(changes, found.plan) })
   }
   return { hosts, releases, wanted }
 }

@@ -13,6 +13,8 @@ export interface PlannedHost {
   readonly changes: readonly PlannedChange[]
   readonly notes: readonly string[]
   readonly hash: string
+  /** Every step of it. */
+  readonly plan: HostPlan
 }
 
 /** A secret counts by its masked form only: a hash of a short one could be guessed. */
@@ -22,14 +24,17 @@ const stdinOf = ({ stdin }: Step): string => {
 }
 
 /** Hash of what people are shown and of every step behind it. */
-export function hashOf(changes: readonly PlannedChange[], plan?: HostPlan): string {
+export function hashOf(
+  changes: readonly PlannedChange[],
+  plan: Pick<HostPlan, 'items' | 'handlers'>,
+): string {
   const hash = createHash('sha256')
   const add = (...parts: readonly string[]) => hash.update(`${JSON.stringify(parts)}\n`)
   for (const { resource, action, detail, diff = '' } of changes) add(resource, action, detail, diff)
-  for (const { steps } of plan?.items ?? []) {
+  for (const { steps } of plan.items) {
     for (const step of steps) add(step.title, step.script, stdinOf(step), String(step.timeout ?? ''))
   }
-  for (const { id, script, timeout } of plan?.handlers ?? []) add(id, script, String(timeout ?? ''))
+  for (const { id, script, timeout } of plan.handlers) add(id, script, String(timeout ?? ''))
   return hash.digest('hex')
 }
 
@@ -69,7 +74,7 @@ export async function planOneHost(
   transport: Transport,
   resources: readonly Resource[],
   limit: { readonly signal: AbortSignal; readonly timeout: number },
-): Promise<PlannedHost & { readonly plan: HostPlan }> {
+): Promise<PlannedHost> {
   const plan = await planResources(transport, resources, limit)
   const changes = await withDiffs(transport, resources, plan.changes, limit)
   return { plan, changes, notes: plan.notes, hash: hashOf(changes, plan) }

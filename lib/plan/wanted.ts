@@ -38,6 +38,12 @@ function noting(
     hosts,
     planOnly: true,
     phase: () => undefined,
+    // A plan of some hosts asks none of the others.
+    each: (some, work) =>
+      ctx.each(
+        some.filter(host => ctx.hosts.includes(host)),
+        work,
+      ),
     note: () => undefined,
     apply(resources, some = hosts) {
       for (const host of some) {
@@ -54,7 +60,8 @@ const distinct = (resources: readonly Resource[]): readonly Resource[] => [
 ]
 
 /**
- * Works out the wanted state of `hosts` with these releases, by service; nothing is asked of any host. Throws what a
+ * Works out the wanted state of `hosts` with these releases, by service; hosts are asked only whether a service that
+ * migrates has been migrated. Throws what a
  * deploy of these hosts would throw before it begins.
  */
 export async function fleetWanted(

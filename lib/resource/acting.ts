@@ -28,6 +28,8 @@ class Acting {
   readonly #hangUp = new AbortController()
   #transport: Transport
   #saidWaiting = false
+  /** The host has been told to begin nothing more, or cannot be told. */
+  #isStopped = false
   #stopping: Promise<void> | undefined
 
   constructor(transport: Transport, steps: readonly NumberedStep[], run: ActingRun, options: ApplyOptions) {
@@ -77,7 +79,11 @@ class Acting {
       )
       return await Promise.race([enough, result])
     } catch (error) {
-      if (error instanceof AbortedError) throw stoppedBefore(this.#transport.host, this.#run.record.id)
+      if (error instanceof AbortedError) {
+        // Its script may have had the lock by then, with the word of it still on its way to us.
+        if (!(await this.#readOn())) throw stoppedBefore(this.#transport.host, this.#run.record.id)
+        return undefined
+      }
       if (!(error instanceof ConnectError)) throw error
       await this.#followAgain(error)
       return undefined
@@ -86,28 +92,33 @@ class Acting {
 
   /** The host has the script, or it never will: what it does meanwhile is in its journal. */
   async #followAgain(lost: ConnectError): Promise<void> {
-    const { record, runner, nonce } = this.#run
     for (;;) {
       const transport = await reconnected(this.#options)
       if (transport === undefined) throw this.#reader.lost(lost)
       this.#transport = transport
       try {
-        const place = { runId: record.id, journal: this.#launch.journal ?? nonce, from: this.#reader.bytes }
-        const found = await followJournal(transport, runner, place, chunk => {
-          this.#reader.push(chunk)
-          return this.#reader.ended
-        })
-        if (!found)
+        if (!(await this.#readOn()))
           throw new ConnectError('connection lost before anything was begun', {
             host: transport.host,
             cause: lost,
           })
-        this.#launch.journal ??= nonce
         return
       } catch (error) {
         if (!(error instanceof ConnectError) || error.cause === lost) throw error
       }
     }
+  }
+
+  /** Follows the journal from where we are to its end, in an execution of its own. False when there is none. */
+  async #readOn(): Promise<boolean> {
+    const { record, runner, nonce } = this.#run
+    const place = { runId: record.id, journal: this.#launch.journal ?? nonce, from: this.#reader.bytes }
+    const found = await followJournal(this.#transport, runner, place, chunk => {
+      this.#reader.push(chunk)
+      return this.#reader.ended
+    })
+    if (found) this.#launch.journal ??= nonce
+    return found
   }
 
   /** True when all has been said. */
@@ -128,21 +139,29 @@ class Acting {
       host: this.#transport.host,
       text: `waiting: ${heldMessage(waitsFor)}`,
     })
-    if (this.#options.signal?.aborted === true) this.#hangUp.abort()
+    this.#letGo()
   }
 
-  /** Once: the step in progress ends in peace. Whoever only waits for the host lets go. */
+  /** Once: the step in progress ends in peace, and whoever only waits for the host lets go. */
   #stop(): void {
     const { emit } = this.#options
     const { host } = this.#transport
-    if (this.#saidWaiting && this.#launch.journal === undefined) {
-      this.#hangUp.abort()
-      return
-    }
-    emit({ type: 'note', host, text: 'stopping after the current step' })
-    this.#stopping = requestStop(this.#transport, this.#run.runner, this.#run.record).catch(
-      (error: unknown) => emit({ type: 'warning', host, text: messageOf(error) }),
-    )
+    const isWaiting = this.#saidWaiting && this.#launch.journal === undefined
+    if (!isWaiting) emit({ type: 'note', host, text: 'stopping after the current step' })
+    this.#stopping = requestStop(this.#transport, this.#run.runner, this.#run.record)
+      .catch((error: unknown) => emit({ type: 'warning', host, text: messageOf(error) }))
+      .then(() => {
+        this.#isStopped = true
+        this.#letGo()
+      })
+  }
+
+  /**
+   * Ends the wait for the lock, once the host has been told: a script that gets the lock after that begins nothing, and
+   * of one that got it before there is a journal.
+   */
+  #letGo(): void {
+    if (this.#isStopped && this.#saidWaiting && this.#launch.journal === undefined) this.#hangUp.abort()
   }
 }
 

@@ -11,6 +11,7 @@ import { newNonce, packed, runnerFor } from './program.ts'
 import type { Reconnect } from './reconnect.ts'
 import { heldError, restlessError } from './refused.ts'
 import type { Resource } from './resource.ts'
+import type { Review } from './review.ts'
 import { numberedSteps } from './steps.ts'
 import { stoppedBefore } from './stop.ts'
 
@@ -29,6 +30,8 @@ export interface ApplyOptions extends Reconnect {
   readonly emit: EventSink
   /** Milliseconds for the observing program. The acting one ends with its steps, each of which has its own limit. */
   readonly timeout?: number
+  /** What may be done, where that was reviewed before. */
+  readonly review?: Review
 }
 
 /** What was, or with `plan` would be, done to a host. */
@@ -67,7 +70,7 @@ async function converge(
   resources: readonly Resource[],
   options: ApplyOptions,
 ): Promise<HostReport> {
-  const { mode, emit, wait = 0 } = options
+  const { mode, emit, wait = 0, review } = options
   const { host } = transport
   checkUnique(resources)
   const runner = runnerFor(transport.user, options.root)
@@ -78,11 +81,15 @@ async function converge(
     const { changes, notes } = plan
     for (const text of notes) emit({ type: 'note', text, host })
     emit({ type: 'host-planned', host, changes })
+    if (mode === 'apply') review?.compare(host, resources, plan)
     if (mode === 'plan' || changes.length === 0) return { host, changes, applied: [], notes }
     const { generation } = observation
     const run = { nonce: newNonce(), runner, record, generation, wait }
     const acted = await act(transport, numberedSteps(plan), run, options)
-    if ('applied' in acted) return { host, changes, applied: acted.applied, notes }
+    if ('applied' in acted) {
+      review?.acted(host, resources, plan)
+      return { host, changes, applied: acted.applied, notes }
+    }
     if (acted.refusal.type === 'held') throw heldError(host, acted.refusal.by)
     if (acted.refusal.type === 'stopped') throw stoppedBefore(host, record.id)
     emit({ type: 'note', host, text: 'another run changed it meanwhile: looking again' })
@@ -97,7 +104,7 @@ async function converge(
  *
  * Throws CommandError naming the resource whose step failed, TimeoutError, LeaseHeldError, AbortedError saying after
  * how many steps it stopped, ConnectError saying at which step the connection was lost for good, ConfigError for
- * resources that contradict each other. Steps that succeeded stay done: running it again goes on from there, handlers
+ * resources that contradict each other, MovedError for a host that is not as it was reviewed. Steps that succeeded stay done: running it again goes on from there, handlers
  * included.
  */
 export async function applyResources(

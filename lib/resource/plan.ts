@@ -11,6 +11,8 @@ export interface PlannedItem {
   readonly change: Change
   readonly steps: readonly Step[]
   readonly notify: readonly Handler[]
+  /** SHA-256 of the file that it replaces; undefined where there is none, or for a kind that writes none. */
+  readonly replaced: string | undefined
 }
 
 /** What would be done to one host, in order. Secrets are only in the steps' stdin and show masked. */
@@ -71,7 +73,8 @@ export function planHost({
     const note = kind.note?.(wanted, seen)
     if (note !== undefined) notes.push(`${id}: ${note}`)
     if (change) {
-      items.push({ resource: id, change, steps: kind.act(wanted, seen), notify })
+      const replaced = kind.replaced?.(seen)
+      items.push({ resource: id, change, steps: kind.act(wanted, seen), notify, replaced })
       installed ||= kind.installs === true
     }
     for (const handler of notify) {

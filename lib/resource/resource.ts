@@ -52,6 +52,8 @@ export interface Kind<Wanted, Seen> {
   afterInstall?(wanted: Wanted, seen: Seen): Change | undefined
   /** The file that a plan shows as a diff, for kinds that write one. A Secret is shown masked. */
   body?(wanted: Wanted): Body | undefined
+  /** SHA-256 of what that file held when it was seen; undefined where there was none. */
+  replaced?(seen: Seen): string | undefined
 }
 
 /** What a file is to hold. */

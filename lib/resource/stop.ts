@@ -2,27 +2,33 @@ import { AbortedError, CommandError } from '../errors.ts'
 import { STOP, type RunRecord } from '../runs/record.ts'
 import { quote } from '../shell/quote.ts'
 import { tail } from '../text/last-lines.ts'
-import type { Transport } from '../transport/transport.ts'
+import type { ExecOptions, Transport } from '../transport/transport.ts'
 import { newNonce, packed, program, type Runner } from './program.ts'
 
 /** Milliseconds for a host to take note of it. */
 const PATIENCE = 15_000
 
-/** Asks the run's acting scripts on a host to begin no further step. Throws CommandError, ConnectError, TimeoutError. */
+/**
+ * Asks the run's acting scripts on a host to begin no further step; where none has begun yet, none will. Who asked first
+ * stays noted. Throws CommandError, ConnectError, TimeoutError; AbortedError where there is a `signal`.
+ */
 export async function requestStop(
   transport: Transport,
   runner: Runner,
   { id, owner }: Pick<RunRecord, 'id' | 'owner'>,
+  limit: ExecOptions = {},
 ): Promise<void> {
   const body = `umask 077
 folder=${runner.stateFolder}/runs/${id}
-mkdir -p "$folder" && [ ! -e "$folder/${STOP}" ] || exit
+mkdir -p "$folder" || return 1
+[ ! -e "$folder/${STOP}" ] || return 0
 printf '{"by":%s,"at":"%s"}\\n' ${quote(JSON.stringify(owner))} "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$folder/${STOP}.new" &&
   mv -f "$folder/${STOP}.new" "$folder/${STOP}"`
   const result = await transport.exec(runner.command, {
     stdin: packed(program(newNonce(), body)),
     root: runner.root,
     timeout: PATIENCE,
+    ...limit,
   })
   if (result.exitCode === 0) return
   throw new CommandError(`cannot be told to stop${tail(result.stderr.toString('utf8'))}`, {

@@ -1,6 +1,6 @@
 import { quote } from '../shell/quote.ts'
 import { Secret, revealed } from '../shell/secret.ts'
-import { AUDIT } from '../runs/record.ts'
+import { AUDIT, STOP } from '../runs/record.ts'
 import type { ActingRun } from './acting-run.ts'
 import { program } from './program.ts'
 import { hiddenPartsOf } from './redact.ts'
@@ -44,7 +44,7 @@ relay() {
   return 255
 }
 begin() {
-  [ ! -e "$folder/stop" ] || { outcome=stopped; return 1; }
+  [ ! -e "$folder/${STOP}" ] || { outcome=stopped; return 1; }
   say begin "$1" || { outcome=failed failed='"no room for the journal"'; return 1; }
   clock; began=$now
 }

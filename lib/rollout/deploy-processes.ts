@@ -4,11 +4,13 @@ import type { ProcessService } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { ApplyReport, TaskContext } from '../task/context.ts'
 import type { RolloutBodies } from './bodies.ts'
+import { markedHosts } from './migrated.ts'
+import { onceMark } from './once.ts'
 import { inBatches } from './in-batches.ts'
 import { batches, failuresBorne, neededHosts } from './order.ts'
 import { checkProcessHealth } from './process-health.ts'
 import { settleKilled } from './killed.ts'
-import { processResources } from './processes.ts'
+import { migrationId, processResources } from './processes.ts'
 import { backCommand } from './release-before.ts'
 import type { Release } from './release.ts'
 import { resolveEnv } from './service-env.ts'
@@ -32,8 +34,8 @@ export interface ProcessesReport extends ApplyReport {
 
 /**
  * Rolls a release of a process service out to the chosen hosts of its role, batch by batch, with its health command on
- * each host before it counts as done. Migrations run on the role's first host, on which a run of the others waits, since
- * they may start code that needs them. Throws a HostsFailedError that says where everything stands.
+ * each host before it counts as done. Migrations run on the role's first host, once for the service whichever host it
+ * was, and a run of the others waits on it, since they may start code that needs them. Throws a HostsFailedError that says where everything stands.
  */
 export async function deployProcesses(
   ctx: TaskContext,
@@ -45,8 +47,13 @@ export async function deployProcesses(
 ): Promise<ProcessesReport> {
   const ofRole = ({ name: host, role }: FleetHost) => role === service.role && !away.has(host)
   const hosts = ctx.hosts.filter(ofRole)
-  const [migrator] = ctx.allHosts.filter(ofRole)
-  const migrates = service.migrate === undefined || isMigrated ? undefined : migrator?.name
+  const present = ctx.allHosts.filter(ofRole)
+  const absent = ctx.allHosts.filter(host => host.role === service.role && away.has(host.name))
+  const isDue = service.migrate !== undefined && !isMigrated
+  const mark = onceMark(migrationId(name, release.id))
+  const marked = isDue ? await markedHosts(ctx, present, absent, mark) : []
+  const [migrator] = present
+  const migrates = isDue && marked.length === 0 ? migrator?.name : undefined
   if (migrates !== undefined && hosts.every(host => host.name !== migrates)) {
     throw new UsageError(`${name} is migrated on ${migrates}, which --on leaves out`, {
       hint: `fleet deploy ${name}`,

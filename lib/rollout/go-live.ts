@@ -36,7 +36,7 @@ export async function goLive(
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
   if (live !== undefined) proof.flipped()
-  const flipped = await flip(swap.proxies, swap.names, slot, live)
+  const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
   if (live === undefined) proof.flipped(true)
   ctx.note(`${slot} serves on ${swap.names.length} hosts, flipped in ${flipped.milliseconds} ms`)
   // A first deploy has no traffic yet, and nothing to go back to.
@@ -86,7 +86,8 @@ async function turnBack(
     const serves = seen.live ?? 'nothing'
     throw new HealthError(`${fault}; not flipped back, since ${serves} serves by now`, { hint })
   }
-  const back = await flip(swap.proxies, swap.names, live, slot)
+  const noted = { runId: swap.ctx.runId, always: true }
+  const back = await flip(swap.proxies, swap.names, live, slot, noted)
   await record(swap, 'flip-back', live, undefined, now())
   throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
 }

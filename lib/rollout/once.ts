@@ -14,10 +14,13 @@ const PATIENCE = 6 * 3600
 
 const DONE = '/var/lib/fleetfile/once'
 
+/** What a host keeps of a command that ran once. */
+export const onceMark = (id: string): string => `${DONE}/${id}`
+
 const onceKind: Kind<Once, boolean> = {
   name: 'once',
   observe: wanted =>
-    wanted.map(({ id }) => `[ -e ${quote(`${DONE}/${id}`)} ] && echo done || echo missing`).join('\n'),
+    wanted.map(({ id }) => `[ -e ${quote(onceMark(id))} ] && echo done || echo missing`).join('\n'),
   parse: output =>
     output
       .trimEnd()
@@ -28,7 +31,7 @@ const onceKind: Kind<Once, boolean> = {
     {
       title,
       timeout: PATIENCE,
-      script: `${script}\nmkdir -p ${quote(DONE)}\ntouch ${quote(`${DONE}/${id}`)}`,
+      script: `${script}\nmkdir -p ${quote(DONE)}\ntouch ${quote(onceMark(id))}`,
     },
   ],
 }

@@ -30,7 +30,7 @@ export interface ProcessRollout {
   readonly release: { readonly id: string; readonly label: string }
   /** The release as a tar archive. */
   readonly archive: Uint8Array
-  /** True on the one host that runs the migrations. */
+  /** True on the one host that runs the migrations; every other host, and all once it is done, only notes it. */
   readonly migrates: boolean
   /** The body of the program that starts everything of the service. */
   readonly runService: string
@@ -59,6 +59,26 @@ function started(
       ? `${RUN_ONCE} ${fleet}/${name}/${what} ${mode} sh -c ${quote(spec.command)}`
       : spec.command
   return `${RUN_SERVICE} ${name} ${command}`
+}
+
+/** The id under which hosts keep that a service was migrated for a release. */
+export const migrationId = (service: string, release: string): string => `${service}-migrate-${release}`
+
+/** The migration on the host that runs it; on any other the note that it has run. */
+function migration(
+  { name, release, migrates }: ProcessRollout,
+  command: readonly string[],
+  folder: string,
+): Resource {
+  const words = [RUN_SERVICE, name, ...command].map(quote).join(' ')
+  const env = `FLEETFILE_RELEASE_DIR=${quote(folder)}`
+  return once({
+    id: migrationId(name, release.id),
+    title: migrates
+      ? `migrate ${name} to ${release.label}`
+      : `note that ${name} is migrated to ${release.label}`,
+    script: migrates ? `cd / && runuser -u ${quote(serviceUser(name))} -- env ${env} ${words}` : ':',
+  })
 }
 
 /** A program of the service as supervisor runs it, in `count` processes. */
@@ -141,15 +161,7 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
       group: owner,
       notify,
     }),
-    ...(rollout.migrates && service.migrate !== undefined
-      ? [
-          once({
-            id: `${name}-migrate-${release.id}`,
-            title: `migrate ${name} to ${release.label}`,
-            script: `cd / && runuser -u ${quote(owner)} -- env FLEETFILE_RELEASE_DIR=${quote(folder)} ${RUN_SERVICE} ${quote(name)} ${service.migrate.map(quote).join(' ')}`,
-          }),
-        ]
-      : []),
+    ...(service.migrate === undefined ? [] : [migration(rollout, service.migrate, folder)]),
     symlink({ path: `${home}/current`, target: folder, notify }),
     ...Object.keys(service.programs ?? {}).map(program => serviceProgram(rollout, program)),
     ...Object.entries(service.cron ?? {}).map(([job, spec]) =>

@@ -1,5 +1,5 @@
-import { ConfigError } from '../errors.ts'
-import { serverName, type Admin, type Proxy, type ProxyServer } from './proxy.ts'
+import { AbortedError, ConfigError } from '../errors.ts'
+import { serverName, type NotedFlip, type Admin, type Proxy, type ProxyServer } from './proxy.ts'
 import { SLOTS, otherSlot, type Slot } from './slot.ts'
 
 /** All proxies of a service, as one. */
@@ -48,6 +48,8 @@ export async function setSlot(
   return Math.max(0, ...(await Promise.all(proxies.map(proxy => proxy.set(changes)))))
 }
 
+const isStopped = (error: unknown): boolean => error instanceof AbortedError
+
 /** How a flip went. */
 export interface Flip {
   /** Milliseconds from the first command to the last answer, as the operator waits for it. */
@@ -58,13 +60,15 @@ export interface Flip {
 
 /**
  * Sends all new requests to `to`: every host in every proxy, with one command each. When one proxy fails, the others
- * are set back before the error is thrown, so that all serve the same.
+ * are set back before the error is thrown, so that all serve the same. `noted` is the run that flips: one that was asked
+ * to stop does not, on any proxy, unless `always`.
  */
 export async function flip(
   proxies: readonly Proxy[],
   hosts: readonly string[],
   to: Slot,
   back: Slot | undefined,
+  noted?: Pick<NotedFlip, 'runId' | 'always'>,
 ): Promise<Flip> {
   const started = performance.now()
   const changes = (slot: Slot) =>
@@ -74,14 +78,22 @@ export async function flip(
     ])
   // On a first deploy nothing listens in the other slot: it stays as it is, unchecked and quiet.
   const wanted = changes(to).filter(({ admin }) => back !== undefined || admin === 'ready')
-  const ends = await Promise.allSettled(proxies.map(proxy => proxy.set(wanted)))
+  const ends = await Promise.allSettled(
+    proxies.map(proxy => proxy.set(wanted, noted && { ...noted, slot: to })),
+  )
   const failed = ends.find(end => end.status === 'rejected')
   if (failed !== undefined) {
     const undo =
       back === undefined
         ? hosts.map(host => ({ server: serverName(host, to), admin: 'drain' as const }))
         : changes(back)
-    await Promise.allSettled(proxies.map(proxy => proxy.set(undo)))
+    const undone = noted && back && { ...noted, slot: back, always: true }
+    // One that was stopped before it has nothing to undo.
+    const toUndo = proxies.filter((_, index) => {
+      const end = ends[index]
+      return end?.status !== 'rejected' || !isStopped(end.reason)
+    })
+    await Promise.allSettled(toUndo.map(proxy => proxy.set(undo, undone)))
     throw failed.reason
   }
   return {

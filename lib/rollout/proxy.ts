@@ -27,6 +27,14 @@ export interface AdminChange {
   readonly admin: Admin
 }
 
+/** A flip as its run's folder on the proxy's host notes it. */
+export interface NotedFlip {
+  readonly runId: string
+  readonly slot: Slot
+  /** Made also when the run was asked to stop: a way back. */
+  readonly always?: boolean
+}
+
 /** A proxy in front of a service, on one host: the only source of what is live. */
 export interface Proxy {
   /** The proxy's host. */
@@ -34,9 +42,10 @@ export interface Proxy {
   read(): Promise<readonly ProxyServer[]>
   /**
    * Makes all changes with one command, and then makes them survive a reload and a restart. Resolves with the
-   * milliseconds that the proxy itself took for the command.
+   * milliseconds that the proxy itself took for the command. A flip is noted by the same command, which throws an
+   * AbortedError, and changes nothing, where its run was asked to stop before.
    */
-  set(changes: readonly AdminChange[]): Promise<number>
+  set(changes: readonly AdminChange[], flip?: NotedFlip): Promise<number>
 }
 
 /** The name that a slot of a host has in the proxy. */

@@ -99,7 +99,7 @@ async function rollbackAlone(
   ctx.phase(`Flip ${target.name} to ${slot}`)
   await Promise.all([expectLive(swap, live), warm ? disarm(swap, slot) : undefined])
   proof.flipped()
-  const flipped = await flip(swap.proxies, swap.names, slot, live)
+  const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
   const milliseconds = Math.round(performance.now() - started)
   ctx.note(`${manifest.label} serves again: flipped in ${flipped.milliseconds} ms, ${milliseconds} ms in all`)
   await record(swap, 'rollback', slot, manifest, now())

@@ -19,6 +19,7 @@ export type RolloutContext = Pick<
   | 'wait'
   | 'abandon'
   | 'leases'
+  | 'review'
 >
 
 export type { HostContext }

@@ -29,6 +29,8 @@ export async function settleLive(
     })
   }
   swap.ctx.warn(`a flip was cut off: both slots took requests; ${best} serves alone now`)
-  if (!swap.ctx.planOnly) await flip(swap.proxies, swap.names, best, otherSlot(best))
+  if (!swap.ctx.planOnly) {
+    await flip(swap.proxies, swap.names, best, otherSlot(best), { runId: swap.ctx.runId })
+  }
   return best
 }

@@ -13,9 +13,9 @@ import type { Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
 import { throwIfAborted } from './pause.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
-import { ofSlot, type ProxyView } from './proxies.ts'
 import { startProof } from './proof.ts'
 import type { Release } from './release-model.ts'
+import { containerChange, everyReady, liveOf } from './serving.ts'
 import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { takeOut } from './take-out.ts'
@@ -65,6 +65,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   ctx.phase(`Look at ${name}`)
   await takeOut(swap)
   const [view, states] = await Promise.all([swap.read(), readStates(swap)])
+  ctx.review?.serves(name, containerChange(name, liveOf(swap, view, states), about))
   const runs = (slot: Slot): boolean =>
     swap.names.every(host => {
       const state = states.get(host)?.[slot]
@@ -110,15 +111,6 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   await letGo(swap)
   return { outcome: 'deployed', slot, ...about, built: image.built, shipped, migrated, ...wentLive }
 }
-
-/** Whether every proxy sends requests to this slot on every host. */
-export const everyReady = (
-  swap: Pick<Swap, 'names' | 'proxies'>,
-  servers: ProxyView['servers'],
-  live: Slot,
-): boolean =>
-  ofSlot(servers, live).every(({ admin, health }) => admin === 'ready' && health !== 'down') &&
-  ofSlot(servers, live).length === swap.names.length * swap.proxies.length
 
 /** Both slots of every host. */
 export const readStates = ({ ctx, target }: Swap): Promise<ReadonlyMap<string, SlotStates>> =>

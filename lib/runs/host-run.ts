@@ -11,6 +11,16 @@ export interface Stop {
   readonly at: string
 }
 
+/** What became of a run's last flip of a service, as a proxy's host notes it. */
+export interface RunFlip {
+  readonly service: string
+  readonly slot: string
+  /** `stopped`: the run was asked to stop before it, so that it was not made. */
+  readonly outcome: 'flipped' | 'stopped'
+  /** ISO 8601, by the host's clock. */
+  readonly at: string
+}
+
 /** What one host holds of a run. */
 export interface HostRun {
   readonly id: string
@@ -20,6 +30,8 @@ export interface HostRun {
   readonly journals: readonly Journal[]
   /** Its steps begin no more. */
   readonly stop?: Stop
+  /** The last flip of each service. */
+  readonly flips?: readonly RunFlip[]
   /** How the whole run ended, as its client told this host. */
   readonly ended?: Ended
 }

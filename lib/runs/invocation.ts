@@ -11,6 +11,14 @@ export function recordOf({ id, record }: FleetRun): RunRecord {
 
 /** A recorded run as a command to go on with: what was decided in it holds. */
 export const invocationOf = (
-  { task, params, on, pins, message }: RunRecord,
+  { id, task, params, on, pins, message }: RunRecord,
   more: Partial<Pick<Invocation, 'runId' | 'startedAt' | 'on'>> = {},
-): Invocation => ({ task, params, on, pins, ...(message === undefined ? {} : { message }), ...more })
+): Invocation => ({
+  task,
+  params,
+  on,
+  pins,
+  decidedBy: `run ${id}`,
+  ...(message === undefined ? {} : { message }),
+  ...more,
+})

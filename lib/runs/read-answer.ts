@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseFrames, type Frame } from '../resource/frames.ts'
 import { sanitise } from '../text/sanitise.ts'
 import { endedSchema } from './ended.ts'
-import type { HostRun } from './host-run.ts'
+import type { HostRun, RunFlip } from './host-run.ts'
 import { parseJournal, type Journal } from './journal.ts'
 import { auditLineSchema, runRecordSchema, type AuditLine, type RunRecord } from './record.ts'
 
@@ -62,16 +62,29 @@ function journalOf({ words, bytes }: Section, boot: string): Journal {
   return parseJournal(name, bytes, { isHeld: lock === '75', boot })
 }
 
+/** The last flip of each service. */
+function flipsOf(bytes: Buffer | undefined): readonly RunFlip[] {
+  const flips = new Map<string, RunFlip>()
+  for (const line of bytes?.toString('utf8').split('\n') ?? []) {
+    const [, service = '', slot = '', outcome, at = ''] =
+      /^([\w.-]+) (blue|green) (flipped|stopped) (\S+)$/.exec(line) ?? []
+    if (outcome === 'flipped' || outcome === 'stopped') flips.set(service, { service, slot, outcome, at })
+  }
+  return [...flips.values()]
+}
+
 function runOf(id: string, parts: readonly Section[], boot: string): HostRun {
   const bytesOf = (word: string) => parts.find(({ words }) => words[0] === word)?.bytes
   const stop = bytesOf('stop')
   const ended = endedSchema.safeParse(jsonOf(bytesOf('ended') ?? Buffer.alloc(0)))
+  const flips = flipsOf(bytesOf('flips'))
   const by = stop === undefined ? undefined : stopSchema.parse(jsonOf(stop))
   return {
     id,
     record: parseRecord(bytesOf('record'), id),
     journals: parts.filter(({ words }) => words[0] === 'journal').map(part => journalOf(part, boot)),
     ...(by === undefined ? {} : { stop: { by: sanitise(by.by), at: sanitise(by.at) } }),
+    ...(flips.length === 0 ? {} : { flips }),
     ...(ended.success ? { ended: ended.data } : {}),
   }
 }

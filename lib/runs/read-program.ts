@@ -1,7 +1,7 @@
 import { program } from '../resource/program.ts'
 import { quote } from '../shell/quote.ts'
 import { ENDED } from './ended.ts'
-import { AUDIT, RECORD, RUNS, STOP } from './record.ts'
+import { AUDIT, FLIPS, RECORD, RUNS, STOP } from './record.ts'
 
 /** What is asked of a host. */
 export interface Query {
@@ -50,7 +50,7 @@ journal() {
 }
 run() {
   say run "$1"
-  part record "$runs/$1/${RECORD}"; part stop "$runs/$1/${STOP}"; part ended "$runs/$1/${ENDED}"
+  part record "$runs/$1/${RECORD}"; part stop "$runs/$1/${STOP}"; part ended "$runs/$1/${ENDED}"; part flips "$runs/$1/${FLIPS}"
   [ "$how" != none ] || return 0
   for file in "$runs/$1"/*.journal; do [ ! -f "$file" ] || journal "$file"; done
 }

@@ -10,6 +10,12 @@ export const RECORD = 'run.json'
 /** In a run's folder: its acting scripts begin no further step. Holds who asked for that. */
 export const STOP = 'stop'
 
+/** The pin of a run that does a reviewed plan and nothing else: a hash of the plan. */
+export const PLAN_PIN = 'plan'
+
+/** In a run's folder on a proxy's host: `<service> <slot> flipped|stopped <when>` for each flip, the last one counts. */
+export const FLIPS = 'flips'
+
 /** Who runs what and why: written to every host before the run changes anything there. Never a secret. */
 export const runRecordSchema = z
   .object({
@@ -40,11 +46,14 @@ export type RunRecord = z.output<typeof runRecordSchema>
 export const jsonOf = (params: object): RunRecord['params'] =>
   runRecordSchema.unwrap().shape.params.parse(JSON.parse(JSON.stringify(params)))
 
-/** Notes a decision in the record. Throws a UsageError when the run that goes on had decided otherwise. */
-export function pin(record: RunRecord, name: string, value: string, isResumed: boolean): void {
+/**
+ * Notes a decision in the record. Throws a UsageError when it was decided otherwise before, by what `decidedBy` names:
+ * `run 3f9a`, `the plan`; undefined for a run that takes over nothing.
+ */
+export function pin(record: RunRecord, name: string, value: string, decidedBy: string | undefined): void {
   const before = record.pins[name]
-  if (isResumed && before !== undefined && before !== value) {
-    throw new UsageError(`run ${record.id} was for ${name} ${before}, here it is ${value}`, {
+  if (decidedBy !== undefined && before !== undefined && before !== value) {
+    throw new UsageError(`${decidedBy} was for ${name} ${before}, here it is ${value}`, {
       hint: 'bring the source to where it was then, or begin a new run',
     })
   }

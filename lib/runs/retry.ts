@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts'
 import type { Fleet } from '../fleet/model.ts'
 import type { FleetRun, PartState } from './fleet-run.ts'
-import type { RunRecord } from './record.ts'
+import { PLAN_PIN, type RunRecord } from './record.ts'
 
 /** Where a run did not get to its end, as far as anybody knows. */
 const AGAIN: readonly PartState[] = [
@@ -24,8 +24,16 @@ export interface Retry {
 /** What an operator said once and for that moment: hosts keep no steps of it, and it may not bear to be run twice. */
 const SAID_ONCE: ReadonlySet<string> = new Set(['exec', 'get', 'put', 'ssh'])
 
-/** Throws a UsageError for a task of which nobody can tell where it is done. */
-export function refuseRepeat({ id, task }: Pick<RunRecord, 'id' | 'task'>, verb: 'resume' | 'retry'): void {
+/** Throws a UsageError for a task of which nobody can tell where it is done, and for one that was to do a plan alone. */
+export function refuseRepeat(
+  { id, task, pins }: Pick<RunRecord, 'id' | 'task' | 'pins'>,
+  verb: 'resume' | 'retry',
+): void {
+  if (pins[PLAN_PIN] !== undefined) {
+    throw new UsageError(`run ${id} was to do what was reviewed, and its hosts are not as they were then`, {
+      hint: 'fleet plan --out plan.json, then fleet apply plan.json: what is left is reviewed again',
+    })
+  }
   if (!SAID_ONCE.has(task)) return
   throw new UsageError(`fleet ${task} is not run again by ${verb}: hosts do not keep what it did`, {
     hint: `fleet show ${id}`,

@@ -3,6 +3,7 @@ import { sanitise } from '../text/sanitise.ts'
 import type { Param } from '../task/params.ts'
 import { commandLine } from './command-line.ts'
 import type { FleetRun, Part } from './fleet-run.ts'
+import type { RunFlip } from './host-run.ts'
 import type { JournalStep } from './journal.ts'
 import { partText, spanText } from './part-text.ts'
 
@@ -22,6 +23,11 @@ function when(iso: string, now: Date): string {
   return `${formatAge(now.getTime() - then)} ago (${utc} UTC)`
 }
 
+const flipLine = ({ service, slot, outcome, at }: RunFlip, now: Date): string =>
+  outcome === 'flipped'
+    ? `  flipped ${service} to ${slot}, ${when(at, now)}`
+    : `  stopped before its flip of ${service} to ${slot}: what served before serves on`
+
 function head({ id, state, record, ended, parts }: FleetRun, { now, params }: ShowOptions): string[] {
   const title = `run ${id}: ${state}`
   if (typeof record === 'string') return [title, `  what it was for is unknown: ${record}`]
@@ -34,6 +40,7 @@ function head({ id, state, record, ended, parts }: FleetRun, { now, params }: Sh
     `  by ${sanitise(owner)}, ${when(startedAt, now)}${message === undefined ? '' : `: ${sanitise(message)}`}`,
     ...Object.entries(pins).map(([name, value]) => `  ${sanitise(name)}: ${sanitise(value)}`),
     ...(stop === undefined ? [] : [`  asked to stop by ${stop.by}, ${when(stop.at, now)}`]),
+    ...new Set(parts.flatMap(({ run }) => (run?.flips ?? []).map(flip => flipLine(flip, now)))),
     ...(ended === undefined
       ? []
       : [`  ended ${when(ended.at, now)} with exit code ${ended.exitCode}${error}`]),
@@ -107,6 +114,7 @@ export const showData = ({ id, state, record, parts, ended }: FleetRun) => ({
     state: one,
     ...(reason === undefined ? {} : { reason }),
     ...(run?.stop === undefined ? {} : { stop: run.stop }),
+    ...(run?.flips === undefined ? {} : { flips: run.flips }),
     journals: run?.journals ?? [],
   })),
 })

@@ -1,3 +1,4 @@
+import { parseOnce, type OnceAnswer } from './once.ts'
 import { parseQuarantines, type Quarantine } from '../rollout/quarantine.ts'
 
 /** One release that a host runs: of a process service, or in a slot. */
@@ -23,6 +24,8 @@ export interface HostStatus {
   readonly processes: { readonly running: number; readonly total: number }
   /** What it was told of hosts in quarantine, by service. */
   readonly quarantines: readonly Quarantine[]
+  /** What it could learn of the programs that run once, by service. */
+  readonly once: readonly OnceAnswer[]
 }
 
 /** Supervisor's states in which a process is, or is about to be, at work. */
@@ -59,5 +62,6 @@ export function parseStatus(output: string): HostStatus {
     releases: [...all('release').map(release), ...all('container').map(container)],
     processes: { running: programs.filter(state => AT_WORK.has(state)).length, total: programs.length },
     quarantines: parseQuarantines(all('quarantine').join('\n')),
+    once: parseOnce(all('once')),
   }
 }

@@ -13,10 +13,10 @@ const CONTAINER = [
 ].join(' ')
 
 /**
- * One script that reads everything the status table shows of a host, as `key<TAB>value` lines. Changes nothing; what is
- * not installed says nothing.
+ * One script that reads everything the status table shows of a host, and `more`, as `key<TAB>value` lines. Changes
+ * nothing; what is not installed says nothing.
  */
-export function statusProbe(services: readonly string[]): Command {
+export function statusProbe(services: readonly string[], more: readonly Command[] = []): Command {
   const releases = services.map(service => {
     const current = quote(`/srv/${service}/current`)
     return [
@@ -34,6 +34,7 @@ export function statusProbe(services: readonly string[]): Command {
       `printf 'disk\\t%s\\n' "$(df -P / /srv /var/lib 2>/dev/null | awk 'NR>1{print $5}' | sort -n | tail -n 1)"`,
       `printf 'failed\\t%s\\n' "$(systemctl --failed --no-legend --plain | awk '{print $1}' | tr '\\n' ' ')"`,
       ...releases,
+      ...more.map(({ text }) => text),
       `cat ${QUARANTINE}/*.json 2>/dev/null | sed 's/^/quarantine\\t/'`,
       `if command -v supervisorctl >/dev/null; then supervisorctl status | awk '{print "program\\t" $1 " " $2}'; fi`,
       'if command -v docker >/dev/null; then',

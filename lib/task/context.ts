@@ -2,6 +2,7 @@ import type { EventSink } from '../events/event.ts'
 import type { Fleet } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { Provider } from '../providers/provider.ts'
+import type { Review } from '../resource/review.ts'
 import type { RunRecord } from '../runs/record.ts'
 import type { Command } from '../shell/sh.ts'
 import type { Secret } from '../shell/secret.ts'
@@ -86,6 +87,8 @@ export interface TaskContext {
   readonly message?: string
   /** The record of this run as it stands: what hosts and leases are told. */
   readonly record: RunRecord
+  /** What was reviewed before the run, where it may do nothing else. */
+  readonly review?: Review
   /** What this run holds now, `<host>/<name>` each: it may ask for it again. */
   readonly leases?: Set<string>
   /** Milliseconds to wait for a lease that somebody else holds. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Fleet } from '../fleet/model.ts'
+import type { Review } from '../resource/review.ts'
 import type { TaskContext } from './context.ts'
 
 /** A task's parameters: a strict zod object; each key becomes an option, or an argument when `args` names it. */
@@ -26,6 +27,10 @@ export interface Invocation {
   readonly message?: string
   /** What the run had decided before. */
   readonly pins?: Readonly<Record<string, string>>
+  /** What decided them, for people: `run 3f9a`, `the plan`. */
+  readonly decidedBy?: string
+  /** What was reviewed: it does that and nothing else. */
+  readonly review?: Review
   /** What comes after it, once it has succeeded. */
   readonly followedBy?: Invocation
 }

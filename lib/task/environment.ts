@@ -1,5 +1,6 @@
 import type { EventSink } from '../events/event.ts'
 import type { Fleet } from '../fleet/model.ts'
+import type { Review } from '../resource/review.ts'
 import type { AskSecret } from '../transport/keyring.ts'
 import type { LocalPaths, OperatorConsole, Question } from './context.ts'
 
@@ -17,9 +18,13 @@ export interface Environment {
   readonly resumes?: {
     readonly runId?: string
     readonly pins: Readonly<Record<string, string>>
+    /** What decided them, for people: `run 3f9a`, `the plan`. */
+    readonly decidedBy: string
     /** When it began, ISO 8601. */
     readonly startedAt?: string
   }
+  /** What was reviewed: the run does that and nothing else. */
+  readonly review?: Review
   /** Version of this program. */
   readonly version: string
   readonly concurrency: number

@@ -73,7 +73,7 @@ export async function runTask<P extends Params>(
   }
   const connectTo = (host: FleetHost) => connectAs(host, host.target.user)
   const secrets = chooseSecrets(fleet, environment)
-  const { message, wait } = environment
+  const { message, wait, review } = environment
 
   const ctx: TaskContext = {
     fleet,
@@ -84,6 +84,7 @@ export async function runTask<P extends Params>(
     owner,
     ...(message === undefined ? {} : { message }),
     record,
+    ...(review === undefined ? {} : { review }),
     leases: new Set(),
     wait,
     paths,
@@ -124,6 +125,7 @@ export async function runTask<P extends Params>(
             owner,
             record,
             wait,
+            ...(review === undefined ? {} : { review }),
             emit,
             signal,
             reconnect: () => connectTo(host),
@@ -134,7 +136,7 @@ export async function runTask<P extends Params>(
       )
     },
     abandon: (host, error) => void abandoned.set(host.name, error),
-    pin: (name, value) => pin(record, name, value, environment.resumes !== undefined),
+    pin: (name, value) => pin(record, name, value, environment.resumes?.decidedBy),
     console: environment.console,
     secret: name => secrets.get(name),
     confirm: question => confirm(question, environment),

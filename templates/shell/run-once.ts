@@ -13,8 +13,8 @@ const LEFT = 10
 
 /**
  * The program that lets a command run on one host of the fleet at a time. A session of PostgreSQL holds an advisory
- * lock; a row says which holder it is (its fence, one more each time), when it was last seen, and whether it ended
- * cleanly. The timing argument, all of it in seconds since the last ping that was answered was sent:
+ * lock; a row says which holder it is (its fence, one more each time), since when, when it was last seen, and
+ * whether it ended cleanly. The timing argument, all of it in seconds since the last ping that was answered was sent:
  * the database sees that ping at 0 or later and writes down its own time; the next one goes out by
  * ANSWER + PING + 1 = 6 and has no answer by 9 = LATE, so that the command is told to end by 9 and killed by 12 = DEAD.
  * Nobody starts before the database's clock says seen + 15 = DELAY, unless the holder said itself that all of its
@@ -72,9 +72,11 @@ connect() {
   ask "SET client_min_messages = fatal; SET statement_timeout = '${ANSWER}s'; SET idle_session_timeout = '${DELAY}s';
 SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2; SET tcp_user_timeout = '${DELAY}s';
 SET client_min_messages = warning; SELECT 'ready';" || return 1
-  ask "SELECT to_regclass('fleetfile_once') IS NOT NULL;" || return 1
-  [ "$answer" = t ] || ask "CREATE TABLE IF NOT EXISTS fleetfile_once (key text PRIMARY KEY, fence bigint NOT NULL,
-host text NOT NULL, clean boolean NOT NULL, seen timestamptz NOT NULL, slot text NOT NULL); SELECT 'ready';"
+  # The last column is younger than the first tables.
+  ask "SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('fleetfile_once') AND attname = 'since';" || return 1
+  [ "$answer" = 1 ] || ask "CREATE TABLE IF NOT EXISTS fleetfile_once (key text PRIMARY KEY, fence bigint NOT NULL,
+host text NOT NULL, clean boolean NOT NULL, seen timestamptz NOT NULL, slot text NOT NULL);
+ALTER TABLE fleetfile_once ADD COLUMN IF NOT EXISTS since timestamptz; SELECT 'ready';"
 }
 
 disconnect() {
@@ -87,8 +89,8 @@ disconnect() {
 
 # Gives the new fence, "done" when this turn was another host's, "wait" while a holder may still be ending its command.
 claim() {
-  ask "WITH claim AS (INSERT INTO fleetfile_once AS o VALUES ('$key', 1, '$host', false, clock_timestamp(), '$slot')
-ON CONFLICT (key) DO UPDATE SET fence = o.fence + 1, host = excluded.host, clean = false, seen = excluded.seen, slot = excluded.slot
+  ask "WITH claim AS (INSERT INTO fleetfile_once AS o VALUES ('$key', 1, '$host', false, clock_timestamp(), '$slot', clock_timestamp())
+ON CONFLICT (key) DO UPDATE SET fence = o.fence + 1, host = excluded.host, clean = false, seen = excluded.seen, slot = excluded.slot, since = excluded.since
 WHERE (o.clean OR o.seen < clock_timestamp() - interval '${DELAY} s') AND $turn RETURNING fence)
 SELECT coalesce((SELECT fence::text FROM claim), (SELECT 'done' FROM fleetfile_once o WHERE key = '$key' AND NOT ($turn)), 'wait');"
 }

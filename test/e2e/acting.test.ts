@@ -167,6 +167,9 @@ describe.skipIf(lab === undefined)('an acting script', () => {
     host.run('touch /run/go')
     await first
     expect(host.run('cat /run/steps')).toBe('0\n1\n')
+    // What was left waiting on the host begins nothing either, now that it can have the lock.
+    await operator('carol', `run-c${run}`).apply([script('after', 'true')], { wait: 60_000 })
+    expect(host.run('cat /run/steps')).toBe('0\n1\n')
   })
 
   test('that was killed holds the host until its step has ended, and the next one looks again', async () => {

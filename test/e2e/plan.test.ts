@@ -75,6 +75,22 @@ describe.sequential('plans on a lab of one machine', () => {
     expect(await sh('grep PLAIN /etc/fleetfile/sync/*.env')).toMatch(/^PLAIN='?one'?$/)
   })
 
+  it('refuses what moves between the comparison and the step, and leaves it', async () => {
+    await sh("sed -i '/root id/d' /etc/cron.d/sync-watchdog")
+    expect((await text('plan', '--release', 'v1', '--out', plan)).exitCode).toBe(0)
+    // The deploy waits for its lease: by then the hosts have been compared.
+    const holder = lab.inside('app1', 'flock', '/run/fleetfile/sync.lease', 'sleep', '3600')
+    holder.catch(() => undefined)
+    const applying = text('apply', plan, '--wait', '5m')
+    await sh('until pgrep -f [L]EASE_LEVEL >/dev/null; do sleep 0.2; done')
+    await sh('echo "* * * * * root id" >>/etc/cron.d/sync-watchdog; pkill -f "[s]leep 3600"')
+    const refused = await applying
+    expect(refused.exitCode, refused.stderr).toBe(2)
+    expect(refused.stderr).toContain('it has moved since the plan was compared: nothing more was done to it')
+    expect(refused.stderr).toContain('new: cron sync-watchdog change content')
+    expect(await sh('grep PLAIN /etc/fleetfile/sync/*.env')).toMatch(/^PLAIN='?one'?$/)
+  })
+
   it('shows what a file holds and is to hold, but no secret of it', async () => {
     const token = (await sh("sed -n 's/^TOKEN=//p' /etc/fleetfile/sync/*.env")).trim()
     await sh('printf "old secret\\nTOKEN=older-one\\n" >>"$(ls /etc/fleetfile/sync/*.env)"')

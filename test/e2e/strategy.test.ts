@@ -25,6 +25,8 @@ export default defineFleet({
       role: 'sync',
       source: '../releases',
       programs: { worker: { command: './run', startSeconds: 1 } },
+      directories: ['/var/log/work'],
+      migrate: ['sh', '-c', 'echo "$RELEASE" >>/var/log/work/migrated'],
       health: 'test "$RELEASE" = "$(basename "$PWD")" && test ! -e "ill-$(hostname)" || { echo "port 9999 is silent"; exit 3; }',
       healthSeconds: 1,
       rollout: { order: { canary: 1 } },
@@ -56,16 +58,17 @@ const fleet = (line: string) =>
 /** What each host has live, by the label of the release. */
 const live = () =>
   Promise.all(
-    ['sync1', 'sync2', 'sync3'].map(
-      async host =>
-        (
-          await execa('docker', [
-            'exec',
-            `fleet-${lab}-${host}`,
-            'cat',
-            '/srv/work/current/.fleetfile-release',
-          ])
-        ).stdout,
+    ['sync1', 'sync2', 'sync3'].map(host => inside(host, 'cat /srv/work/current/.fleetfile-release')),
+  )
+
+const inside = async (host: string, script: string) =>
+  (await execa('docker', ['exec', `fleet-${lab}-${host}`, 'sh', '-c', script])).stdout
+
+/** How often each host has migrated anything. */
+const migrations = () =>
+  Promise.all(
+    ['sync1', 'sync2', 'sync3'].map(async host =>
+      Number(await inside(host, 'cat /var/log/work/migrated 2>/dev/null | wc -l')),
     ),
   )
 
@@ -143,5 +146,21 @@ describe.skipIf(!engine.ready || !built)('a roll-out in steps', { timeout: 240_0
     expect(again).toMatchObject({ exitCode: 0, all: expect.stringContaining('nothing to catch up') })
     expect((await fleet('deploy --release v2')).all).toMatch(/: 3 unchanged$/m)
     expect((await fleet('status')).all).not.toContain('quarantined')
+  })
+
+  test('a release is migrated once, also when the host that did it is dead and in quarantine', async () => {
+    release('v4')
+    const before = await migrations()
+    expect(before.slice(1)).toEqual([0, 0])
+    expect(await fleet('deploy --release v4')).toMatchObject({ exitCode: 0 })
+    expect(await migrations()).toEqual([Number(before[0]) + 1, 0, 0])
+    await fleet('lab cut sync1')
+    // The next one that would migrate has lost its mark: the third host still knows.
+    await inside('sync2', 'rm /var/lib/fleetfile/once/work-migrate-*')
+    const skipping = await fleet('deploy --release v4 --unreachable skip --timeout 5s')
+    expect(skipping.exitCode, skipping.all).toBe(9)
+    expect(await migrations()).toEqual([Number(before[0]) + 1, 0, 0])
+    expect(await inside('sync2', 'ls /var/lib/fleetfile/once')).toMatch(/^work-migrate-\w+$/)
+    await fleet('lab heal sync1')
   })
 })

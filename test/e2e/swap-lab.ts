@@ -23,14 +23,12 @@ import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
 export const NAME = 't-swap'
 
 const PLACE = ['t-swap', process.env.FLEET_LAB].filter(Boolean).join('-')
-
 /** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
 const CAPABILITIES =
   `AUDIT_WRITE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK KILL LINUX_IMMUTABLE
-MKNOD NET_ADMIN NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_CHROOT SYS_NICE SYS_PTRACE
-SYS_RESOURCE`
-    .split(/\s+/)
-    .filter(name => name !== 'SYS_RESOURCE')
+MKNOD NET_ADMIN NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_CHROOT SYS_NICE SYS_PTRACE`.split(
+    /\s+/,
+  )
 
 const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
 exec dockerd >/var/log/dockerd.log 2>&1`
@@ -147,8 +145,8 @@ export class SwapLab {
     await this.stop()
     await docker('network', 'create', PLACE)
     await this.lb.start('exec sleep infinity', '--network', PLACE)
-    for (const machine of this.web) await machine.start(DOCKERD, '--network', PLACE)
     for (const machine of this.web) {
+      await machine.start(DOCKERD, '--network', PLACE)
       await machine.sh('for i in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done')
     }
   }

@@ -7,7 +7,7 @@ import { liveSlot, readProxies } from '../../lib/rollout/proxies.ts'
 import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
 import { FrontDoor } from './front-door.ts'
-import { HAPROXY, startFront } from './swap-front.ts'
+import { HAPROXY, askToStop, forgetRun, startFront } from './swap-front.ts'
 import { NAME, SwapLab, docker } from './swap-lab.ts'
 
 const lab = new SwapLab()
@@ -166,6 +166,21 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     expect(report).toMatchObject({ outcome: 'deployed', slot: 'blue', built: false })
     expect(await get('/version')).toBe('v3 third\n')
   }, 60_000)
+
+  test('asked to stop before its flip it makes none; asked after it, the flip is finished and noted', async () => {
+    const before = await get('/version')
+    const options = lab.options(await lab.release('v3'), 'fourth')
+    await askToStop(lab)
+    const message = `asked to stop before the flip of ${NAME} to green: nothing was flipped`
+    await expect(deploy(lab.context(), options)).rejects.toMatchObject({ exitCode: 8, message })
+    const noted = await forgetRun(lab)
+    expect([await live(), await get('/version'), noted]).toEqual(['blue', before, `${NAME} green stopped`])
+    const phase = (title: string) => void (title.startsWith('Watch') && askToStop(lab))
+    expect((await deploy({ ...lab.context(), phase }, options)).outcome).toBe('deployed')
+    expect([await live(), await forgetRun(lab)]).toEqual(['green', `${NAME} green flipped`])
+    await rollback(lab.context(), { target: lab.target, now: () => new Date() })
+    expect([await live(), await get('/version')]).toEqual(['blue', before])
+  }, 120_000)
 
   test('a flip that was cut off leaves both slots live; the next deploy settles it', async () => {
     await lab.lb.sh(

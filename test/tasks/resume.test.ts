@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { HealthError } from '../../lib/errors.ts'
 import { mark, step } from '../support/journal.ts'
+import { folder } from '../support/folder.ts'
 import { liveHeader as head, RunFleet } from '../support/run-fleet.ts'
 import type { RunHost } from '../support/run-folders.ts'
 
@@ -120,6 +122,23 @@ test('resume --plan asks nobody to go on', async () => {
   expect([fleet.worked.length, files(fleet, 'stop')]).toEqual([1, [true, false, false]])
 })
 
+test('retry: a decision that no longer holds is told of the run that had made it', async () => {
+  const fleet = new RunFleet()
+  fleet.web1.hold(record, failed)
+  fleet.work = async ctx => ctx.pin('release app', 'ba9876543210')
+  const { stderr, exitCode } = await fleet.run(['retry', id])
+  expect(stderr).toContain(`run ${id} was for release app 0123456789ab, here it is ba9876543210`)
+  expect(exitCode).toBe(2)
+})
+
+test.each(['resume', 'retry'])('%s: a run that was to do a reviewed plan is not gone on with', async verb => {
+  const fleet = new RunFleet()
+  fleet.web1.hold({ ...record, pins: { plan: '0123456789ab' } }, failed)
+  const { stderr, exitCode } = await fleet.run([verb, id])
+  expect([exitCode, fleet.worked]).toEqual([2, []])
+  expect(stderr).toContain('fleet plan --out plan.json, then fleet apply plan.json')
+})
+
 test('retry: a new run on the hosts that did not get there', async () => {
   const fleet = new RunFleet()
   fleet.web1.hold(record, done)
@@ -179,6 +198,30 @@ test('abort: every host is told, also those that have not begun, and the step in
   )
   const again = await fleet.run(['abort', 'aaaa'])
   expect(again.exitCode).toBe(0)
+})
+
+test.each([
+  ['flipped', /^ {2}flipped web to green, /m],
+  ['stopped', /^ {2}stopped before its flip of web to green: what served before serves on$/m],
+])('abort: waits for a client in the middle of a flip, and shows that it was %s', async (word, shown) => {
+  const fleet = new RunFleet()
+  const leases = folder({ 'web.lease': `ann@laptop\n${id}\n\n2026-11-22T12:00:00Z\n` })
+  const { transport } = fleet.web1
+  const { rewrite } = transport
+  transport.rewrite = text => rewrite(text).replaceAll('/run/fleetfile', leases)
+  fleet.web1.hold(record, done)
+  const client = spawn('flock', [join(leases, 'web.lease'), 'sh', '-c', 'echo; exec cat'])
+  await once(client.stdout, 'data')
+  const aborting = fleet.run(['abort', id])
+  await expect.poll(() => files(fleet, 'stop')).toEqual([true, true, true])
+  fleet.web1.write(id, 'flips', `web green ${word} 2026-11-22T12:03:00Z\n`)
+  client.stdin.end()
+  await once(client, 'close')
+  // It lets go of its leases first, then says how its run ended.
+  fleet.web1.write(id, 'ended.json', ended(8))
+  const { stdout, exitCode } = await aborting
+  expect(stdout).toMatch(shown)
+  expect([exitCode, stdout.includes('with exit code 8')]).toEqual([0, true])
 })
 
 test('abort: a step that does not end in time is told', async () => {

@@ -91,6 +91,7 @@ export const aptRepositoryKind: Kind<AptRepositoryWanted, AptRepositorySeen> = {
     return [{ title: `remove apt repository ${name}`, script }]
   },
   body: ({ present, sources }) => (present ? { path: sources.path, content: sources.content } : undefined),
+  replaced: ({ sources }) => sources.sha256,
 }
 
 function resource(

@@ -89,6 +89,7 @@ export const authorizedKeysKind: Kind<AuthorizedKeysWanted, AuthorizedKeysSeen> 
   diff,
   act,
   body: ({ user, content }) => ({ path: `~${user}/.ssh/authorized_keys`, content }),
+  replaced: ({ sha256 }) => (sha256 === NONE ? undefined : sha256),
 }
 
 /** The SSH keys that open a user's login: exactly these. An empty list lets nobody in. */

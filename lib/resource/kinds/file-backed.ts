@@ -61,5 +61,6 @@ export function fileBacked<Wanted extends FileBacked, Live>(
     },
     note: (wanted, seen) => half.note?.(wanted, seen.live),
     body: ({ file }) => ({ path: file.path, content: file.content }),
+    replaced: ({ file }) => file.sha256,
   }
 }

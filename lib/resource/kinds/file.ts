@@ -113,6 +113,7 @@ export const fileKind: Kind<FileWanted, PathSeen> = {
   diff,
   act,
   body: ({ path, content }) => ({ path, content }),
+  replaced: ({ sha256 }) => sha256,
 }
 
 /** A regular file with exactly this content, mode and owner. Its directory must be there. */

@@ -6,9 +6,8 @@ import { folder } from '../../support/folder.ts'
 
 const document: PlanDocument = planDocument(
   {
-    hosts: new Map([['web1', { changes: [], notes: [], hash: 'a'.repeat(64) }]]),
+    hosts: new Map([['web1', { changes: [], hash: 'a'.repeat(64) }]]),
     releases: new Map(),
-    wanted: { of: () => [], provisioned: () => new Set() },
   },
   {
     tool: '1.0.0',

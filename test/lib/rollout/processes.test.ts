@@ -42,15 +42,18 @@ test('the code is there before it is migrated, migrated before it is live, live 
 })
 
 test.each([
-  ['the one host that migrates', { migrates: true }, true],
-  ['any other host', { migrates: false }, false],
+  ['the one host that migrates', { migrates: true }, 'migrate sync to v1'],
+  ['any other host, which keeps the mark', { migrates: false }, 'note that sync is migrated to v1'],
   [
     'a service without migrations',
     { migrates: true, service: { kind: 'processes', role: 'x' } as const },
-    false,
+    undefined,
   ],
-])('migrations on %s', (_, more, expected) => {
-  expect(idsOf(more).some(id => id.startsWith('once '))).toBe(expected)
+])('migrations on %s', (_, more, title) => {
+  const found = processResources(rollout(more)).find(({ id }) => id.startsWith('once '))
+  expect(found?.wanted).toEqual(title === undefined ? undefined : expect.objectContaining({ title }))
+  if (more.migrates && title !== undefined) return
+  expect(JSON.stringify(found?.wanted ?? '')).not.toContain('migrate.py')
 })
 
 test('a new environment and a new release restart the programs, once for both', () => {

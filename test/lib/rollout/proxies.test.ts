@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Admin, AdminChange, Proxy, ProxyServer } from '../../../lib/rollout/proxy.ts'
+import { AbortedError } from '../../../lib/errors.ts'
+import type { Admin, AdminChange, NotedFlip, Proxy, ProxyServer } from '../../../lib/rollout/proxy.ts'
 import { parseServerName } from '../../../lib/rollout/proxy.ts'
 import { flip, liveSlot, readProxies } from '../../../lib/rollout/proxies.ts'
 import { waitDrained } from '../../../lib/rollout/drain.ts'
@@ -27,6 +28,8 @@ class FakeProxy implements Proxy {
   readonly told: (readonly AdminChange[])[] = []
   servers: ProxyServer[]
   broken = false
+  /** Its run was asked to stop. */
+  stopped = false
 
   constructor(host: string, servers: ProxyServer[]) {
     this.host = host
@@ -37,7 +40,10 @@ class FakeProxy implements Proxy {
     return Promise.resolve(this.servers)
   }
 
-  set(changes: readonly AdminChange[]) {
+  set(changes: readonly AdminChange[], noted?: NotedFlip) {
+    if (this.stopped && noted !== undefined && noted.always !== true) {
+      return Promise.reject(new AbortedError('asked to stop'))
+    }
     this.told.push(changes)
     if (this.broken) return Promise.reject(new Error(`${this.host} is away`))
     const wanted = new Map(changes.map(change => [change.server, change.admin]))
@@ -84,6 +90,21 @@ test('the first flip leaves the empty slot alone', async () => {
   const proxy = new FakeProxy('lb1', pair('a', 'drain', 'maint'))
   await flip([proxy], ['a'], 'blue', undefined)
   expect(proxy.told).toEqual([[{ server: 'a-blue', admin: 'ready' }]])
+})
+
+test('a run that was asked to stop flips on no proxy, also when only one of two has heard of it', async () => {
+  const proxies = ['lb1', 'lb2'].map(name => new FakeProxy(name, pair('a', 'ready', 'drain')))
+  for (const proxy of proxies.slice(1)) proxy.stopped = true
+  await expect(flip(proxies, ['a'], 'green', 'blue', { runId: 'r' })).rejects.toThrow(AbortedError)
+  expect(proxies.map(({ servers }) => liveSlot(servers))).toEqual(['blue', 'blue'])
+  expect(proxies.map(({ told }) => told.length)).toEqual([2, 0])
+})
+
+test('a way back is made whatever was asked', async () => {
+  const proxy = new FakeProxy('lb1', pair('a', 'ready', 'drain'))
+  proxy.stopped = true
+  await flip([proxy], ['a'], 'green', 'blue', { runId: 'r', always: true })
+  expect(liveSlot(proxy.servers)).toBe('green')
 })
 
 test('when one of two proxies fails, the other is set back', async () => {

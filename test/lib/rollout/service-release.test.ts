@@ -15,7 +15,7 @@ async function find(source: string, ref: string | undefined, before?: RunRecord,
   const record = testRecord({ pins: { ...before?.pins } })
   const { signal } = new AbortController()
   const paths = { cwd: source, fleet: source, state: source, cache: source, home: source }
-  const note = (name: string, value: string) => pin(record, name, value, before !== undefined)
+  const note = (name: string, value: string) => pin(record, name, value, before && 'run run-1')
   const release = await serviceRelease({ paths, signal, record, pin: note }, 'app', of, ref)
   return { release, record }
 }

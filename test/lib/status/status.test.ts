@@ -30,6 +30,7 @@ test('what a host says is read', () => {
     disk: '17%',
     failedUnits: [],
     quarantines: [],
+    once: [],
     releases: [
       {
         service: 'sync',

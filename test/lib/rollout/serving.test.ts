@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { containerChange, liveOf } from '../../../lib/plan/containers.ts'
+import { containerChange, liveOf } from '../../../lib/rollout/serving.ts'
 import type { SlotStates } from '../../../lib/container/slot-state.ts'
 import type { ProxyServer } from '../../../lib/rollout/proxy.ts'
 
 const [OLD, NEW] = ['a'.repeat(12), 'b'.repeat(12)]
-const wanted = { id: NEW, label: 'v2', edition: `${NEW}-11111111` }
+const wanted = { release: NEW, label: 'v2', edition: `${NEW}-11111111` }
 const live = { slot: 'blue', edition: `${OLD}-11111111`, label: 'v1', isWhole: true } as const
 
 test.each([
