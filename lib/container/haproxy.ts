@@ -1,4 +1,4 @@
-import { AbortedError, CommandError } from '../errors.ts'
+import { AbortedError, CommandError, ConfigError } from '../errors.ts'
 import type { AdminChange, NotedFlip, Proxy } from '../rollout/proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import { FLIPS, RUNS, STOP } from '../runs/record.ts'
@@ -12,17 +12,18 @@ export const HAPROXY_PATHS = {
   state: '/var/lib/haproxy/server-state',
 } as const
 
+/** The path of each slot's checks, one line `web1-blue /up` a slot: a map of HAProxy that changes while it runs. */
+export const healthMap = (service: string): string => `/var/lib/haproxy/${service}.health`
+
 /** HAProxy reads a command line of at most 16 KiB. */
 const LINE_LIMIT = 12_000
 
 const SAY = `say() { printf '%s\\n' "$1" | socat -t 10 - UNIX-CONNECT:${HAPROXY_PATHS.socket}; }`
 
-/** Changes as few command lines as HAProxy takes: one for up to about a hundred hosts. */
-export function commandLines(backend: string, changes: readonly AdminChange[]): string[] {
+/** Commands in as few lines as HAProxy takes. */
+function batched(commands: readonly string[]): string[] {
   const lines: string[] = []
-  // What becomes ready comes first: there is no instant without a server.
-  for (const { server, admin } of [...changes].sort((a, b) => rank(a) - rank(b))) {
-    const command = `set server ${backend}/${server} state ${admin}`
+  for (const command of commands) {
     const last = lines.at(-1)
     if (last !== undefined && last.length + command.length < LINE_LIMIT)
       lines[lines.length - 1] = `${last}; ${command}`
@@ -30,6 +31,15 @@ export function commandLines(backend: string, changes: readonly AdminChange[]): 
   }
   return lines
 }
+
+/** Changes as few command lines as HAProxy takes: one for up to about a hundred hosts. */
+export const commandLines = (backend: string, changes: readonly AdminChange[]): string[] =>
+  batched(
+    // What becomes ready comes first: there is no instant without a server.
+    [...changes]
+      .sort((a, b) => rank(a) - rank(b))
+      .map(({ server, admin }) => `set server ${backend}/${server} state ${admin}`),
+  )
 
 const rank = ({ admin }: AdminChange): number => (admin === 'ready' ? 0 : 1)
 
@@ -54,18 +64,37 @@ ${rawShell(always ? ':' : check)}`.text
   return { before, after: `\n${note('flipped')} || :` }
 }
 
+const told = (line: string): string =>
+  sh`
+answer=$(say ${line})
+case $answer in *[![:space:]]*) printf '%s\n' "$answer" >&2; exit 1;; esac`.text
+
+/** Code that changes the paths of checks, in HAProxy and in the file that it reads when it starts. */
+function pathsTold(backend: string, changes: readonly AdminChange[]): string {
+  const paths = changes.flatMap(({ server, health }) => (health === undefined ? [] : [{ server, health }]))
+  if (paths.length === 0) return ''
+  const wrong = paths.find(({ health }) => !/^\/[\w./:?&=~%+@-]*$/.test(health))
+  if (wrong !== undefined) throw new ConfigError(`${JSON.stringify(wrong.health)} cannot be a path of checks`)
+  const map = healthMap(backend)
+  // One that is not there yet cannot be set, one that is there would be added twice.
+  const forgotten = batched(paths.map(({ server }) => `del map ${map} ${server}`))
+  const added = batched(paths.map(({ server, health }) => `add map ${map} ${server} ${health}`))
+  return [
+    ...forgotten.map(line => sh`\nsay ${line} >/dev/null`.text),
+    ...added.map(told),
+    sh`
+(umask 022; say ${`show map ${map}`} | awk 'NF == 3 { print $2, $3 }' >${`${map}.new`}; sync ${`${map}.new`}; mv ${`${map}.new`} ${map})`
+      .text,
+  ].join('')
+}
+
 /** One execution that changes the servers and saves the whole proxy's server states, aside and then renamed. */
 export function setCommand(backend: string, changes: readonly AdminChange[], flip?: NotedFlip): Command {
   const { before, after } = flip === undefined ? { before: '', after: '' } : noted(backend, flip)
   const head = sh`set -eu
-${rawShell(SAY)}${rawShell(before)}
+${rawShell(SAY)}${rawShell(before)}${rawShell(pathsTold(backend, changes))}
 begin=$(date +%s%N)`
-  const says = commandLines(backend, changes).map(
-    line =>
-      sh`
-answer=$(say ${line})
-case $answer in *[![:space:]]*) printf '%s\n' "$answer" >&2; exit 1;; esac`.text,
-  )
+  const says = commandLines(backend, changes).map(told)
   const tail = sh`
 echo "took $(( $(date +%s%N) - begin ))"
 umask 077; new=${HAPROXY_PATHS.state}.$$

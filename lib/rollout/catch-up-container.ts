@@ -10,9 +10,9 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { Secret } from '../shell/secret.ts'
 import { sh } from '../shell/sh.ts'
 import { tail } from '../text/last-lines.ts'
-import { noteServed } from './history.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import { editionOf, serviceFolder, type Manifest } from './manifest.ts'
+import { noteServed } from './note-served.ts'
 import { prepareSlot } from './prepare.ts'
 import { setSlot } from './proxies.ts'
 import type { RolloutContext } from './rollout-context.ts'
@@ -30,16 +30,20 @@ export const catchUpContainer = (
   target: SwapTarget,
   host: FleetHost,
   peers: readonly FleetHost[],
+  now: () => Date,
 ): Promise<{ readonly release: string; readonly label: string }> =>
   ctx.planOnly
-    ? bring(ctx, target, host, peers)
-    : withLeases(ctx, leasesOn([...target.proxies, host], target.name), () => bring(ctx, target, host, peers))
+    ? bring(ctx, target, host, peers, now)
+    : withLeases(ctx, leasesOn([...target.proxies, host], target.name), () =>
+        bring(ctx, target, host, peers, now),
+      )
 
 async function bring(
   ctx: RolloutContext,
   target: SwapTarget,
   host: FleetHost,
   peers: readonly FleetHost[],
+  now: () => Date,
 ): Promise<{ readonly release: string; readonly label: string }> {
   const { name } = target
   const others = openSwap(ctx, { ...target, hosts: peers })
@@ -79,7 +83,7 @@ async function bring(
   }
   await prepareSlot(own, live, new Map([[host.name, manifest]]))
   await setSlot(own.proxies, own.names, live, 'ready')
-  await noteServed(own, live, await readStates(own))
+  await noteServed(own, live, await readStates(own), now(), states)
   return about
 }
 

@@ -1,5 +1,8 @@
+import { HAPROXY_CHECK } from '../container/haproxy-check.ts'
+import { healthMap } from '../container/haproxy.ts'
 import type { ContainerService, Fleet } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
+import { onlyIf } from '../resource/conditions.ts'
 import { directory } from '../resource/kinds/directory.ts'
 import { file } from '../resource/kinds/file.ts'
 import { packages } from '../resource/kinds/packages.ts'
@@ -34,15 +37,23 @@ export const CERTIFICATE = '/etc/haproxy/fleet.pem'
 const reloadHaproxy: Handler = { id: 'reload haproxy', script: 'systemctl reload-or-restart haproxy' }
 
 /** What the proxy's host needs: HAProxy with its certificate and a configuration that no swap ever changes. */
-export const proxyResources = (config: string, certificate: Secret): readonly Resource[] => [
+export const proxyResources = (
+  config: string,
+  certificate: Secret,
+  services: readonly string[],
+): readonly Resource[] => [
   packages(['haproxy', 'socat']),
+  // HAProxy does not start without them; what is in them, swaps write.
+  ...services.flatMap(name =>
+    onlyIf(sh`[ ! -e ${healthMap(name)} ]`, file({ path: healthMap(name), content: '', mode: 0o644 })),
+  ),
   directory({ path: '/etc/haproxy', mode: 0o755 }),
   file({ path: CERTIFICATE, content: certificate, mode: 0o600, notify: [reloadHaproxy] }),
   file({
     path: '/etc/haproxy/haproxy.cfg',
     content: config,
     mode: 0o644,
-    check: sh`haproxy -c -q -f "$1"`,
+    check: HAPROXY_CHECK,
     notify: [reloadHaproxy],
   }),
   unit({ name: 'haproxy.service', enabled: true, active: true }),

@@ -3,6 +3,7 @@ import type { ContainerService } from '../fleet/model.ts'
 import type { TaskContext } from '../task/context.ts'
 import { frontDoor } from './front-door.ts'
 import type { Release } from './release.ts'
+import { migrationsOf } from './migrations.ts'
 import { resolveEnv, type ResolvedEnv } from './service-env.ts'
 import { deploy, type DeployReport } from './swap.ts'
 import type { SwapTarget } from './swap-target.ts'
@@ -15,12 +16,14 @@ export const swapTarget = (
   away: ReadonlySet<string> = new Set(),
 ): SwapTarget => {
   const hosts = ctx.allHosts.filter(host => host.role === service.role)
+  const backup = ctx.allHosts.find(host => host.name === migrationsOf(service).backup?.on)
   return {
     name,
     service,
     hosts: hosts.filter(host => !away.has(host.name)),
     away: hosts.filter(host => away.has(host.name)),
     proxies: ctx.allHosts.filter(host => host.role === service.proxy.role),
+    ...(backup === undefined ? {} : { backup }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { healthMap } from '../container/haproxy.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { ContainerService, ProcessService, Service } from '../fleet/model.ts'
 import type { Resource } from '../resource/resource.ts'
@@ -23,13 +24,15 @@ async function containerPart(
 ): Promise<Part> {
   const { role } = service.proxy
   const certificate = await proxyCertificate(ctx, role)
+  const services = proxiedServices(ctx.fleet, role, ctx.allHosts)
   const config = bodies.haproxyConfig({
-    services: proxiedServices(ctx.fleet, role, ctx.allHosts),
+    services: services.map(each => ({ ...each, healthMap: healthMap(each.name) })),
     certificate: CERTIFICATE,
   })
+  const names = services.map(({ name }) => name)
   return host => [
     ...(host.role === service.role ? slotHostResources(bodies.finishSlots()) : []),
-    ...(host.role === role ? proxyResources(config, certificate) : []),
+    ...(host.role === role ? proxyResources(config, certificate, names) : []),
   ]
 }
 

@@ -8,6 +8,7 @@ import { sh } from '../shell/sh.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
 import { disarm } from './finish.ts'
+import type { HistoryEntry } from './history-entry.ts'
 import type { Manifest } from './manifest.ts'
 import { pause } from './pause.ts'
 import { ofSlot, setSlot } from './proxies.ts'
@@ -61,21 +62,27 @@ const wantedSlot = ({ target }: Swap, slot: Slot, host: FleetHost, manifest: Man
 
 /**
  * Starts a slot on all hosts and returns when each host and each proxy finds it healthy. On any failure the slot is
- * removed everywhere; whoever uses the service has seen nothing of it.
+ * removed everywhere; whoever uses the service has seen nothing of it. `next` is what the history will say.
  */
-export async function prepareSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<void> {
+export async function prepareSlot(
+  swap: Swap,
+  slot: Slot,
+  manifests: Manifests,
+  next?: HistoryEntry,
+): Promise<void> {
   const { ctx, target } = swap
-  await disarm(swap, slot)
+  await disarm(swap, slot, next)
   try {
     await ctx.apply(host => {
       const manifest = manifests.get(host.name)
       return manifest === undefined ? [] : [slotResource(wantedSlot(swap, slot, host, manifest))]
     }, target.hosts)
     ctx.phase(`Check ${target.name} ${slot}`)
-    await ctx.each(target.hosts, host =>
-      waitHealthy(ctx, host, probeOf(swap, host, slot), target.service.port),
-    )
-    await setSlot(swap.proxies, swap.names, slot, 'drain')
+    await ctx.each(target.hosts, async host => {
+      const { port = target.service.port, health = target.service.health } = manifests.get(host.name) ?? {}
+      await waitHealthy(ctx, host, probeOf(swap, host, slot, health), port)
+    })
+    await setSlot(swap.proxies, swap.names, slot, 'drain', healthOf(swap, manifests))
     await waitSeen(swap, slot)
   } catch (error) {
     if (ctx.signal.aborted) throw error
@@ -84,15 +91,20 @@ export async function prepareSlot(swap: Swap, slot: Slot, manifests: Manifests):
   }
 }
 
+/** The path that the proxies ask of the slot from now on: that of its release, not that of the one beside it. */
+const healthOf = ({ target }: Swap, manifests: Manifests): string =>
+  [...manifests.values()][0]?.health ?? target.service.health
+
 const probeOf = (
   { target: { service, name }, limits }: Swap,
   { address }: FleetHost,
   slot: Slot,
+  path: string,
 ): HealthProbe => ({
   container: containerName(name, slot),
   address,
   port: service.slots[slot],
-  path: service.health,
+  path,
   name: service.proxy.names[0] ?? 'localhost',
   seconds: limits.healthSeconds,
 })

@@ -6,12 +6,14 @@ import { readSlots, type SlotStates } from '../container/slot-state.ts'
 import { bringImage } from './bring-image.ts'
 import { editionFor } from './edition.ts'
 import { goLive, type WentLive } from './go-live.ts'
-import { noteServed } from './history.ts'
+import { entryOf } from './history.ts'
 import { letGo } from './let-go.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import type { Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
+import { noteServed } from './note-served.ts'
 import { throwIfAborted } from './pause.ts'
+import { pendingContract } from './pending-contract.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
 import { startProof } from './proof.ts'
 import type { Release } from './release-model.ts'
@@ -59,7 +61,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   const { name, service } = target
   const swap = openSwap(ctx, target, options.limits)
   const stopSeconds = swap.limits.stopSeconds
-  const { config, edition, env } = editionFor(service, release.id, options.env, stopSeconds)
+  const { edition, env, ...decided } = editionFor(service, release.id, options.env, stopSeconds)
   const about = { release: release.id, label: release.label, edition }
 
   ctx.phase(`Look at ${name}`)
@@ -72,13 +74,14 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
       return state?.running === true && state.edition === edition
     })
   const live = await settleLive(swap, view, states, runs)
-  if (live !== undefined && !ctx.planOnly) await noteServed(swap, live, states)
+  if (live !== undefined && !ctx.planOnly) await noteServed(swap, live, states, now())
   // After a flip that had to be finished, the first view is out of date.
   const { servers: settled } = view.live === 'mixed' ? await swap.read() : view
   if (live !== undefined && runs(live) && everyReady(swap, settled, live)) {
     ctx.note(`${release.label} (${release.id}) serves already: nothing to do`)
     return { outcome: 'unchanged', slot: live, ...about }
   }
+  if (live !== undefined) pendingContract(swap, states, live)
   const slot = live === undefined ? 'blue' : otherSlot(live)
   if (ctx.planOnly) {
     const hosts = swap.names.join(', ')
@@ -94,21 +97,26 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     service: name,
     release: release.id,
     label: release.label,
-    config,
+    ...decided,
     image: image.id,
     port: service.port,
     stopSeconds,
     created: now().toISOString(),
+    owner: ctx.owner,
+    run: ctx.runId,
+    ...(ctx.message === undefined ? {} : { message: ctx.message }),
   }
   const manifests = new Map(swap.names.map(host => [host, manifest]))
   await clearSlot(swap, slot, live, states, manifests)
   await ctx.apply([releaseFiles(manifest, env)], target.hosts)
   const migrated = await migrate(swap, manifest)
   throwIfAborted(ctx.signal)
-  await prepareSlot(swap, slot, manifests)
+  await prepareSlot(swap, slot, manifests, entryOf(swap, 'deploy', slot, manifest, now()))
   throwIfAborted(ctx.signal)
   const wentLive = await goLive(swap, slot, live, manifest, proof, now)
   await letGo(swap)
+  if (manifest.contract !== undefined)
+    ctx.note(`what only the release before needed stays until: fleet finish ${name}`)
   return { outcome: 'deployed', slot, ...about, built: image.built, shipped, migrated, ...wentLive }
 }
 

@@ -1,4 +1,5 @@
 import { ensureCertificate } from '../../lib/container/certificate.ts'
+import { healthMap } from '../../lib/container/haproxy.ts'
 import { haproxyConfig } from '../../templates/haproxy/haproxy.cfg.ts'
 import { NAME, type SwapLab } from './swap-lab.ts'
 
@@ -18,14 +19,16 @@ export async function startFront(lab: SwapLab): Promise<void> {
     { name: `${name}-blue`, address, port: 8001 },
     { name: `${name}-green`, address, port: 8002 },
   ])
-  const services = [{ name: NAME, names: ['app.swap.test'], health: '/up', servers }]
+  const services = [
+    { name: NAME, names: ['app.swap.test'], health: '/up', healthMap: healthMap(NAME), servers },
+  ]
   await lab.lb.sh('cat >/etc/haproxy/cert.pem', certificate.bundle.reveal())
   await lab.lb.sh(
     'cat >/etc/haproxy/haproxy.cfg',
     haproxyConfig({ services, certificate: '/etc/haproxy/cert.pem' }),
   )
   const { exitCode, stderr } = await lab.lb.sh(
-    `mkdir -p /run/haproxy && haproxy -c -f /etc/haproxy/haproxy.cfg && ${HAPROXY}`,
+    `mkdir -p /run/haproxy && touch ${healthMap(NAME)} && haproxy -c -f /etc/haproxy/haproxy.cfg && ${HAPROXY}`,
   )
   if (exitCode !== 0) throw new Error(stderr.toString())
 }

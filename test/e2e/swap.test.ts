@@ -222,7 +222,7 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     expect(await ofWeb2()).toEqual(['maint', 'maint'])
 
     const { result, report } = await underLoad(() =>
-      catchUpContainer(lab.context(), lab.target, web2.host, [web1.host]),
+      catchUpContainer(lab.context(), lab.target, web2.host, [web1.host], () => new Date()),
     )
     expect(result).toMatchObject({ label: 'v4' })
     expect(report.failed).toBe(0)

@@ -28,8 +28,9 @@ test('a proxy knows both slots of every host, whichever serves', () => {
 })
 
 test('the proxy is configured with its certificate there, checked, and reloaded once', () => {
-  const resources = proxyResources('config', new Secret('certificate', 'KEY'))
+  const resources = proxyResources('config', new Secret('certificate', 'KEY'), ['web'])
   expect(resources.map(({ id }) => id).filter(id => /^(file|unit)/.test(id))).toEqual([
+    'file /var/lib/haproxy/web.health',
     'file /etc/haproxy/fleet.pem',
     'file /etc/haproxy/haproxy.cfg',
     'unit haproxy.service',
