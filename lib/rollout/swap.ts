@@ -75,13 +75,13 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     })
   const live = await settleLive(swap, view, states, runs)
   if (live !== undefined && !ctx.planOnly) await noteServed(swap, live, states, now())
+  if (live !== undefined) pendingContract(swap, states, live)
   // After a flip that had to be finished, the first view is out of date.
   const { servers: settled } = view.live === 'mixed' ? await swap.read() : view
   if (live !== undefined && runs(live) && everyReady(swap, settled, live)) {
     ctx.note(`${release.label} (${release.id}) serves already: nothing to do`)
     return { outcome: 'unchanged', slot: live, ...about }
   }
-  if (live !== undefined) pendingContract(swap, states, live)
   const slot = live === undefined ? 'blue' : otherSlot(live)
   if (ctx.planOnly) {
     const hosts = swap.names.join(', ')
