@@ -156,6 +156,21 @@ describe('what is left behind a swap', () => {
     expect([await lastLine(0), await lastLine(1)]).toMatchObject([line, line])
   }, 90_000)
 
+  test('old releases go, what serves and its way back stay', async () => {
+    const names = async () =>
+      (await lab.web[0]?.sh("docker image ls --format '{{.Tag}}' fleetfile/t-swap | wc -l"))?.stdout
+        .toString()
+        .trim()
+    const target = { ...lab.target, service: { ...lab.service, keep: { releases: 2 } } }
+    expect(Number(await names())).toBeGreaterThan(3)
+    const options = { ...lab.options(await lab.release('v5'), 'fifth'), target }
+    expect(await deploy(lab.context(), options)).toMatchObject({ outcome: 'deployed' })
+    // The two slots, and the last release that both hosts share.
+    expect(await names()).toBe('3')
+    const back = await rollback(lab.context(), { target, now: () => new Date() })
+    expect(back).toMatchObject({ warm: true })
+  }, 60_000)
+
   test('a backup stands before the migrations, and no rollback crosses a contract unless forced', async () => {
     const migrate = (backup: string) => ({
       migrate: {
@@ -198,19 +213,4 @@ describe('what is left behind a swap', () => {
     expect(await rollBack({ force: true })).toMatchObject({ warm: false, label: 'v4' })
     expect(await serving()).toBe('v4 late')
   }, 120_000)
-
-  test('old releases go, what serves and its way back stay', async () => {
-    const names = async () =>
-      (await lab.web[0]?.sh("docker image ls --format '{{.Tag}}' fleetfile/t-swap | wc -l"))?.stdout
-        .toString()
-        .trim()
-    const target = { ...lab.target, service: { ...lab.service, keep: { releases: 2 } } }
-    expect(Number(await names())).toBeGreaterThan(3)
-    const options = { ...lab.options(await lab.release('v5'), 'fifth'), target }
-    expect(await deploy(lab.context(), options)).toMatchObject({ outcome: 'deployed' })
-    // The two slots, and the last release that both hosts share.
-    expect(await names()).toBe('3')
-    const back = await rollback(lab.context(), { target, now: () => new Date() })
-    expect(back).toMatchObject({ warm: true })
-  }, 60_000)
 })

@@ -194,7 +194,7 @@ describe('a swap on two engines and HAProxy 2.6', () => {
 
   test('a rollback starts a slot that is gone from its own manifest', async () => {
     for (const machine of lab.web) await machine.sh('docker rm -f t-swap-green')
-    const report = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
+    const report = await rollback(lab.context(), { target: lab.target, to: 'v2', now: () => new Date() })
     say('cold rollback', report)
     expect(report).toMatchObject({ warm: false, label: 'v2' })
     expect(await get('/version')).toBe('v2 welcome\n')
