@@ -41,6 +41,11 @@ export const tasks: readonly TaskEntry[] = [
     load: () => import('./exec.ts'),
   },
   {
+    name: 'finish',
+    summary: 'Stop the old slot, and run the contract migration of what serves',
+    load: () => import('./finish.ts'),
+  },
+  {
     name: 'get',
     summary: 'Copy a file or a folder from the hosts to this machine',
     load: () => import('./get.ts'),
@@ -113,6 +118,11 @@ export const tasks: readonly TaskEntry[] = [
     name: 'put',
     summary: 'Copy a file or a folder to the hosts, whole or not at all',
     load: () => import('./put.ts'),
+  },
+  {
+    name: 'releases',
+    summary: 'List the releases of a service: who, when, where, and the way back to each',
+    load: () => import('./releases.ts'),
   },
   {
     name: 'resume',

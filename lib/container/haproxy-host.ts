@@ -6,7 +6,8 @@ import { unit } from '../resource/kinds/unit.ts'
 import type { Handler, Resource } from '../resource/resource.ts'
 import type { Secret } from '../shell/secret.ts'
 import { sh } from '../shell/sh.ts'
-import { HAPROXY_PATHS } from './haproxy-paths.ts'
+import { HAPROXY_CHECK } from './haproxy-check.ts'
+import { HAPROXY_PATHS, healthMap } from './haproxy-paths.ts'
 import { haproxyUpgrade } from './haproxy-upgrade.ts'
 
 /** Where HAProxy finds its key and certificate. */
@@ -30,6 +31,8 @@ const LUA_CHECK = sh`printf 'global\n lua-load-per-thread %s\nlisten check\n bin
   haproxy -c -q -f /dev/stdin`
 
 export interface HaproxyFiles {
+  /** Those behind it. */
+  readonly services: readonly string[]
   readonly config: string
   readonly lua: string
   readonly certificate: Secret
@@ -41,13 +44,21 @@ export interface HaproxyFiles {
  * What the proxy's host needs: HAProxy with its certificate and a configuration that no swap ever changes. A reload
  * hands the open ports to new processes, of a new version after an upgrade, while the old ones end what they have.
  */
-export const haproxyResources = ({ config, lua, certificate, pages }: HaproxyFiles): readonly Resource[] => [
+export const haproxyResources = ({
+  services,
+  config,
+  lua,
+  certificate,
+  pages,
+}: HaproxyFiles): readonly Resource[] => [
   packages(['haproxy', 'socat']),
   ...haproxyUpgrade(),
   directory({ path: '/etc/haproxy', mode: 0o755 }),
   file({ path: CERTIFICATE, content: certificate, mode: 0o600, notify: [reloadHaproxy] }),
   ...haproxyPages(pages),
+  // HAProxy does not start without them; what is in them, runs write.
   firstFile({ path: HAPROXY_PATHS.map, content: '' }),
+  ...services.map(name => firstFile({ path: healthMap(name), content: '' })),
   file({
     path: HAPROXY_PATHS.lua,
     content: lua,
@@ -59,7 +70,7 @@ export const haproxyResources = ({ config, lua, certificate, pages }: HaproxyFil
     path: '/etc/haproxy/haproxy.cfg',
     content: config,
     mode: 0o644,
-    check: sh`haproxy -c -q -f "$1"`,
+    check: HAPROXY_CHECK,
     notify: [reloadHaproxy],
   }),
   unit({ name: 'haproxy.service', enabled: true, active: true }),

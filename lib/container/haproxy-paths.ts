@@ -8,6 +8,9 @@ export const HAPROXY_PATHS = {
   pages: '/etc/haproxy/maintenance',
 } as const
 
+/** The path of each slot's checks, one line `web1-blue /up` a slot: a map of HAProxy that changes while it runs. */
+export const healthMap = (service: string): string => `/var/lib/haproxy/${service}.health`
+
 /** Asks until it answers, for 5 s: a proxy that has died is started again by then. Whatever is said may be said twice. */
 export const SAY = `ask() { printf '%s\\n' "$1" | socat -t 10 - UNIX-CONNECT:${HAPROXY_PATHS.socket}; }
 say() {

@@ -1,9 +1,9 @@
-import { CommandError } from '../errors.ts'
+import { CommandError, ConfigError } from '../errors.ts'
 import { checkSlots, type AdminChange, type NotedFlip, type Proxy } from '../rollout/proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { admissionCommand, admitCommand, parseAdmission } from './haproxy-admission.ts'
-import { HAPROXY_PATHS, SAY } from './haproxy-paths.ts'
+import { HAPROXY_PATHS, SAY, healthMap } from './haproxy-paths.ts'
 import { parseServers } from './haproxy-state.ts'
 import { notedFlip, refuseStopped } from './noted-flip.ts'
 import { sanitise } from '../text/sanitise.ts'
@@ -11,12 +11,10 @@ import { sanitise } from '../text/sanitise.ts'
 /** HAProxy reads a command line of at most 16 KiB. */
 const LINE_LIMIT = 12_000
 
-/** Changes as few command lines as HAProxy takes: one for up to about a hundred hosts. */
-export function commandLines(backend: string, changes: readonly AdminChange[]): string[] {
+/** Commands in as few lines as HAProxy takes. */
+function batched(commands: readonly string[]): string[] {
   const lines: string[] = []
-  // What becomes ready comes first: there is no instant without a server.
-  for (const { server, admin } of [...changes].sort((a, b) => rank(a) - rank(b))) {
-    const command = `set server ${backend}/${server} state ${admin}`
+  for (const command of commands) {
     const last = lines.at(-1)
     if (last !== undefined && last.length + command.length < LINE_LIMIT)
       lines[lines.length - 1] = `${last}; ${command}`
@@ -25,7 +23,40 @@ export function commandLines(backend: string, changes: readonly AdminChange[]): 
   return lines
 }
 
+/** Changes as few command lines as HAProxy takes: one for up to about a hundred hosts. */
+export const commandLines = (backend: string, changes: readonly AdminChange[]): string[] =>
+  batched(
+    // What becomes ready comes first: there is no instant without a server.
+    [...changes]
+      .sort((a, b) => rank(a) - rank(b))
+      .map(({ server, admin }) => `set server ${backend}/${server} state ${admin}`),
+  )
+
 const rank = ({ admin }: AdminChange): number => (admin === 'ready' ? 0 : 1)
+
+const told = (line: string): string =>
+  sh`
+answer=$(say ${line})
+case $answer in *[![:space:]]*) printf '%s\n' "$answer" >&2; exit 1;; esac`.text
+
+/** Code that changes the paths of checks, in HAProxy and in the file that it reads when it starts. */
+function pathsTold(backend: string, changes: readonly AdminChange[]): string {
+  const paths = changes.flatMap(({ server, health }) => (health === undefined ? [] : [{ server, health }]))
+  if (paths.length === 0) return ''
+  const wrong = paths.find(({ health }) => !/^\/[\w./:?&=~%+@-]*$/.test(health))
+  if (wrong !== undefined) throw new ConfigError(`${JSON.stringify(wrong.health)} cannot be a path of checks`)
+  const map = healthMap(backend)
+  // One that is not there yet cannot be set, one that is there would be added twice.
+  const forgotten = batched(paths.map(({ server }) => `del map ${map} ${server}`))
+  const added = batched(paths.map(({ server, health }) => `add map ${map} ${server} ${health}`))
+  return [
+    ...forgotten.map(line => sh`\nsay ${line} >/dev/null`.text),
+    ...added.map(told),
+    sh`
+(umask 022; say ${`show map ${map}`} | awk 'NF == 3 { print $2, $3 }' >${`${map}.new`}; sync ${`${map}.new`}; mv ${`${map}.new`} ${map})`
+      .text,
+  ].join('')
+}
 
 /** One execution that changes the servers and saves the whole proxy's server states, aside and then renamed. */
 export function setCommand(backend: string, changes: readonly AdminChange[], flip?: NotedFlip): Command {
@@ -36,14 +67,9 @@ ${rawShell(before)}
 backend=${backend}; known=$(say "show servers state $backend")
 for server in ${changes.map(({ server }) => server)}; do
   case $known in *" $server "*) ;; *) echo "HAProxy knows no slot $server of $backend" >&2; exit 1;; esac
-done
+done${rawShell(pathsTold(backend, changes))}
 begin=$(date +%s%N)`
-  const says = commandLines(backend, changes).map(
-    line =>
-      sh`
-answer=$(say ${line})
-case $answer in *[![:space:]]*) printf '%s\n' "$answer" >&2; exit 1;; esac`.text,
-  )
+  const says = commandLines(backend, changes).map(told)
   const tail = sh`
 echo "took $(( $(date +%s%N) - begin ))"
 umask 077; new=${HAPROXY_PATHS.state}.$$

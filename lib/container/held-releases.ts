@@ -64,7 +64,7 @@ export function letGoCommand(
   { editions, images }: { readonly editions: readonly string[]; readonly images: readonly string[] },
 ): Command {
   const files = editions.flatMap(edition =>
-    ['env', 'json'].map(suffix => `${serviceFolder(service)}/${edition}.${suffix}`),
+    ['env', 'json', 'migrated', 'contracted'].map(suffix => `${serviceFolder(service)}/${edition}.${suffix}`),
   )
   const remove = images.map(
     // All its names; a container that still needs it keeps it.

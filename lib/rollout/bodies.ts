@@ -11,7 +11,7 @@ export interface RolloutBodies {
   runOnce(): string
   runService(): string
   haproxyConfig(values: {
-    readonly services: readonly ProxiedService[]
+    readonly services: readonly (ProxiedService & { readonly healthMap: string })[]
     readonly certificate: string
   }): string
   haproxyLua(values: {

@@ -5,9 +5,9 @@ import { ConfigError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { Secret } from '../shell/secret.ts'
 import { sh } from '../shell/sh.ts'
-import { noteServed } from './history.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import { editionOf, serviceFolder, type Manifest } from './manifest.ts'
+import { noteServed } from './note-served.ts'
 import { checkSlot, prepareSlot } from './prepare.ts'
 import { setSlot } from './proxies.ts'
 import type { RolloutContext } from './rollout-context.ts'
@@ -28,16 +28,20 @@ export const catchUpContainer = (
   target: SwapTarget,
   host: FleetHost,
   peers: readonly FleetHost[],
+  now: () => Date,
 ): Promise<{ readonly release: string; readonly label: string }> =>
   ctx.planOnly
-    ? bring(ctx, target, host, peers)
-    : withLeases(ctx, leasesOn([...target.proxies, host], target.name), () => bring(ctx, target, host, peers))
+    ? bring(ctx, target, host, peers, now)
+    : withLeases(ctx, leasesOn([...target.proxies, host], target.name), () =>
+        bring(ctx, target, host, peers, now),
+      )
 
 async function bring(
   ctx: RolloutContext,
   target: SwapTarget,
   host: FleetHost,
   peers: readonly FleetHost[],
+  now: () => Date,
 ): Promise<{ readonly release: string; readonly label: string }> {
   const { name } = target
   const others = openSwap(ctx, { ...target, hosts: peers })
@@ -73,6 +77,7 @@ async function bring(
     const link = sh`ln -sfn ${`${editionOf(before)}.json`} ${`${serviceFolder(name)}/${idle}.json`}`
     await ctx.on(host).run(link, { root: true })
   }
+  const manifests = new Map([[host.name, copied]])
   if (isSwarm(target)) {
     refuseMixedImages(
       new Map([
@@ -82,10 +87,10 @@ async function bring(
     )
     // The swarm may have no need of a container there: its host is one to move to.
     const containers = await startInSwarm(whole, live, manifest)
-    if (containers.has(host.name)) await checkSlot(own, live, containers)
-  } else await prepareSlot(own, live, new Map([[host.name, copied]]))
+    if (containers.has(host.name)) await checkSlot(own, live, manifests, containers)
+  } else await prepareSlot(own, live, manifests)
   await setSlot(own.proxies, own.names, live, 'ready')
-  await noteServed(own, live, await readOwn())
+  await noteServed(own, live, await readOwn(), now(), states)
   return about
 }
 

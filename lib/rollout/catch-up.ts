@@ -125,7 +125,7 @@ async function bringBack(
   await setUpSwarms(ctx, [service], [...peers, host])
   return service.kind === 'processes'
     ? catchUpProcesses(ctx, name, service, host, peers, bodies)
-    : catchUpContainer(ctx, swapTarget(ctx, name, service), host, peers)
+    : catchUpContainer(ctx, swapTarget(ctx, name, service), host, peers, () => ctx.now())
 }
 
 /** Strikes a host off the record, on all hosts that keep it and on the host itself. */

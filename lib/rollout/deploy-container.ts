@@ -3,6 +3,7 @@ import type { ContainerService } from '../fleet/model.ts'
 import type { TaskContext } from '../task/context.ts'
 import { frontDoor } from './front-door.ts'
 import type { Release } from './release.ts'
+import { migrationsOf } from './migrations.ts'
 import { resolveEnv, type ResolvedEnv } from './service-env.ts'
 import { deploy, type DeployReport } from './swap.ts'
 import type { SwapTarget } from './swap-target.ts'
@@ -15,6 +16,7 @@ export const swapTarget = (
   away: ReadonlySet<string> = new Set(),
 ): SwapTarget => {
   const hosts = ctx.allHosts.filter(host => host.role === service.role)
+  const backup = ctx.allHosts.find(host => host.name === migrationsOf(service).backup?.on)
   return {
     name,
     service,
@@ -22,6 +24,7 @@ export const swapTarget = (
     away: hosts.filter(host => away.has(host.name)),
     proxies: ctx.allHosts.filter(host => host.role === service.proxy.role),
     ...(ctx.fleet.logs?.role === service.role ? { logs: ctx.fleet.logs.directory } : {}),
+    ...(backup === undefined ? {} : { backup }),
   }
 }
 

@@ -1,10 +1,11 @@
 import { envFile, type EnvValues } from '../container/env-file.ts'
 import type { ContainerService } from '../fleet/model.ts'
 import type { Secret } from '../shell/secret.ts'
-import { configHash, editionOf } from './manifest.ts'
+import { configHash, editionOf, type Manifest } from './manifest.ts'
+import { migrationsOf } from './migrations.ts'
 
 /** One release as it is to run: with its environment and configuration. */
-export interface Edition {
+export interface Edition extends Pick<Manifest, 'health' | 'contract'> {
   readonly config: string
   /** `<release>-<config>`. */
   readonly edition: string
@@ -19,6 +20,9 @@ export function editionFor(
   stopSeconds: number,
 ): Edition {
   const env = envFile(values)
-  const config = configHash({ port: service.port, stopSeconds }, service.buildArgs ?? {}, env, service.image)
-  return { config, edition: editionOf({ release, config }), env }
+  const { port, health, buildArgs = {}, image } = service
+  const { contract } = migrationsOf(service)
+  const decided = { health, ...(contract === undefined ? {} : { contract }) }
+  const config = configHash({ port, stopSeconds, ...decided }, buildArgs, env, image)
+  return { config, edition: editionOf({ release, config }), env, ...decided }
 }

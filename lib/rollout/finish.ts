@@ -3,7 +3,7 @@ import { messageOf } from '../errors.ts'
 import { sh, type Command } from '../shell/sh.ts'
 import { isSwarm } from '../swarm/size.ts'
 import { containerName } from '../container/slot.ts'
-import { serviceState } from './history.ts'
+import { nextFile, serviceState, type HistoryEntry } from './history-entry.ts'
 import type { Slot } from './slot.ts'
 import type { Swap } from './swap-target.ts'
 
@@ -29,7 +29,9 @@ export function armCommand({ target, limits }: Pick<Swap, 'target' | 'limits'>, 
 export async function arm(swap: Swap, slot: Slot): Promise<void> {
   const { ctx, target } = swap
   if (isSwarm(target)) {
-    ctx.note(`${containerName(target.name, slot)} stays warm in the swarm until a release takes its place`)
+    ctx.note(
+      `${containerName(target.name, slot)} stays warm in the swarm until a release takes its place, or: fleet finish ${target.name}`,
+    )
     return
   }
   const failed = (error: unknown, host?: FleetHost) =>
@@ -44,9 +46,18 @@ export async function arm(swap: Swap, slot: Slot): Promise<void> {
     .catch((error: unknown) => failed(error))
 }
 
-/** Makes sure that nothing stops a slot that is about to get traffic. Called under the lease, before the flip. */
-export async function disarm({ ctx, target }: Swap, slot: Slot): Promise<void> {
-  await ctx.each(target.hosts, host =>
-    ctx.on(host).run(sh`rm -f ${finishFile(target.name, slot)}`, { root: true }),
-  )
+/**
+ * Makes sure that nothing stops a slot that is about to get traffic. Called under the lease, before the flip; `next` is
+ * the line that the history will get, so that it is known when the run is cut off.
+ */
+export async function disarm({ ctx, target }: Swap, slot: Slot, next?: HistoryEntry): Promise<void> {
+  const { name } = target
+  const forget = sh`rm -f ${finishFile(name, slot)}`
+  const command =
+    next === undefined
+      ? forget
+      : sh`set -e
+${forget}
+mkdir -p ${serviceState(name)}; cat >${nextFile(name)}`.input(`${JSON.stringify(next)}\n`)
+  await ctx.each(target.hosts, host => ctx.on(host).run(command, { root: true }))
 }

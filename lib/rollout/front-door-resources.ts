@@ -1,5 +1,5 @@
 import { CERTIFICATE, haproxyPage, haproxyPages, haproxyResources } from '../container/haproxy-host.ts'
-import { HAPROXY_PATHS } from '../container/haproxy-paths.ts'
+import { HAPROXY_PATHS, healthMap } from '../container/haproxy-paths.ts'
 import { NGINX_CERTIFICATE, nginxPages, nginxResources } from '../container/nginx-host.ts'
 import { NGINX_PATHS } from '../container/nginx-paths.ts'
 import { ConfigError } from '../errors.ts'
@@ -26,7 +26,11 @@ export function frontDoorResources(
   switch (kind) {
     case 'haproxy':
       return haproxyResources({
-        config: bodies.haproxyConfig({ services, certificate: CERTIFICATE }),
+        services: services.map(({ name }) => name),
+        config: bodies.haproxyConfig({
+          services: services.map(each => ({ ...each, healthMap: healthMap(each.name) })),
+          certificate: CERTIFICATE,
+        }),
         lua: bodies.haproxyLua({
           pages: services.map(({ name }) => ({ service: name, path: haproxyPage(name) })),
           map: HAPROXY_PATHS.map,

@@ -6,7 +6,7 @@ import { sshLine } from '../transport/endpoint.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
 import { arm } from './finish.ts'
-import { record, type ServedRelease } from './history.ts'
+import { record } from './history.ts'
 import type { Manifest } from './manifest.ts'
 import { flip, type Flip } from './proxies.ts'
 import type { ProxyServer } from './proxy.ts'
@@ -46,7 +46,8 @@ export async function goLive(
     `${slot} serves on ${length} host${length === 1 ? '' : 's'}, flipped in ${flipped.milliseconds} ms`,
   )
   const since = performance.now()
-  return { flip: flipped, ...(await stayLive(swap, slot, live, manifest, { proof, before, since, now })) }
+  const note = () => record(swap, 'deploy', slot, manifest, now())
+  return { flip: flipped, ...(await stayLive(swap, slot, live, { proof, before, since, note, now })) }
 }
 
 interface Standing {
@@ -55,6 +56,8 @@ interface Standing {
   readonly before: readonly ProxyServer[]
   /** When it began to serve, by the monotonic clock; undefined when another run flipped. */
   readonly since?: number
+  /** Writes down what serves. */
+  readonly note: () => Promise<unknown>
   readonly now: () => Date
 }
 
@@ -66,8 +69,7 @@ export async function stayLive(
   swap: Swap,
   slot: Slot,
   live: Slot | undefined,
-  manifest: ServedRelease,
-  { proof, before, since = performance.now(), now }: Standing,
+  { proof, before, since = performance.now(), note, now }: Standing,
 ): Promise<Omit<WentLive, 'flip'>> {
   const { ctx, target, limits } = swap
   // A first deploy has no traffic yet, and nothing to go back to.
@@ -91,7 +93,7 @@ export async function stayLive(
   if (fault !== undefined) await turnBack(swap, slot, live, fault, now)
   // The note comes last: where it is missing, all of this is done by the next run.
   if (live !== undefined) await arm(swap, live)
-  await record(swap, 'deploy', slot, manifest, now())
+  await note()
   const drained = await draining
   const probe = await proof.end()
   if (drained !== undefined && drained.open > 0) {
@@ -132,10 +134,8 @@ async function turnBack(
     const serves = seen.live ?? 'nothing'
     throw new HealthError(`${fault}; not flipped back, since ${serves} serves by now`, { hint })
   }
-  const back = await flip(swap.proxies, swap.names, live, slot, {
-    runId: swap.ctx.runId,
-    always: true,
-  })
+  const noted = { runId: swap.ctx.runId, always: true }
+  const back = await flip(swap.proxies, swap.names, live, slot, noted)
   await record(swap, 'flip-back', live, undefined, now())
   throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
 }

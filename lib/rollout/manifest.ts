@@ -19,6 +19,16 @@ export const manifestSchema = z.object({
   /** Seconds that the program has to end its work when it is stopped. */
   stopSeconds: z.number().int(),
   created: z.string(),
+  /** The path that answers 200 when it can take traffic; older manifests have none. */
+  health: z.string().startsWith('/').exactOptional(),
+  /** What is run in it when it is finished. */
+  contract: z.array(z.string()).min(1).readonly().exactOptional(),
+  /** Who made it: `user@machine`. */
+  owner: z.string().exactOptional(),
+  /** Why, in the operator's words. */
+  message: z.string().exactOptional(),
+  /** The run's id. */
+  run: z.string().exactOptional(),
 })
 
 export type Manifest = z.output<typeof manifestSchema>
@@ -28,7 +38,7 @@ export type Manifest = z.output<typeof manifestSchema>
  * release, which must still be known as the same.
  */
 export const configHash = (
-  { port, stopSeconds }: Pick<Manifest, 'port' | 'stopSeconds'>,
+  { port, stopSeconds, health, contract }: Pick<Manifest, 'port' | 'stopSeconds' | 'health' | 'contract'>,
   buildArgs: Readonly<Record<string, string>>,
   env: Secret,
   recipe?: ImageRecipe,
@@ -41,6 +51,8 @@ export const configHash = (
         Object.entries(buildArgs).sort(([a], [b]) => (a < b ? -1 : 1)),
         env.reveal(),
         ...(recipe === undefined ? [] : [recipe]),
+        ...(health === undefined ? [] : [health]),
+        ...(contract === undefined ? [] : [contract]),
       ]),
     )
     .digest('hex')

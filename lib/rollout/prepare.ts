@@ -14,6 +14,7 @@ import { undoInSwarm } from '../swarm/undo.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
 import { disarm } from './finish.ts'
+import type { HistoryEntry } from './history-entry.ts'
 import type { Manifest } from './manifest.ts'
 import { pause } from './pause.ts'
 import { ofSlot, setSlot } from './proxies.ts'
@@ -77,15 +78,20 @@ const runOf = (swap: Swap, slot: Slot, host: FleetHost, manifest: Manifest): str
 
 /**
  * Starts a slot on all hosts and returns when each host and each proxy finds it healthy. On any failure the slot is
- * removed everywhere; whoever uses the service has seen nothing of it.
+ * removed everywhere; whoever uses the service has seen nothing of it. `next` is what the history will say.
  */
-export async function prepareSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<void> {
+export async function prepareSlot(
+  swap: Swap,
+  slot: Slot,
+  manifests: Manifests,
+  next?: HistoryEntry,
+): Promise<void> {
   const { ctx, target } = swap
   if (isSwarm(target)) refuseMixedImages(manifests)
-  await disarm(swap, slot)
+  await disarm(swap, slot, next)
   try {
     const containers = await startSlot(swap, slot, manifests)
-    await checkSlot(swap, slot, containers)
+    await checkSlot(swap, slot, manifests, containers)
   } catch (error) {
     if (ctx.signal.aborted) throw error
     await removeSlot(swap, slot, manifests)
@@ -97,18 +103,24 @@ export async function prepareSlot(swap: Swap, slot: Slot, manifests: Manifests):
 export async function checkSlot(
   swap: Swap,
   slot: Slot,
+  manifests: Manifests,
   containers: ReadonlyMap<string, string>,
 ): Promise<void> {
   const { ctx, target } = swap
   ctx.phase(`Check ${target.name} ${slot}`)
   await ctx.each(target.hosts, async host => {
     const container = containers.get(host.name)
-    if (container !== undefined)
-      await waitHealthy(ctx, host, probeOf(swap, host, slot, container), target.service.port)
+    if (container === undefined) return
+    const { port = target.service.port, health = target.service.health } = manifests.get(host.name) ?? {}
+    await waitHealthy(ctx, host, probeOf(swap, host, slot, container, health), port)
   })
-  await setSlot(swap.proxies, swap.names, slot, 'drain')
+  await setSlot(swap.proxies, swap.names, slot, 'drain', healthOf(swap, manifests))
   await waitSeen(swap, slot)
 }
+
+/** The path that the proxies ask of the slot from now on: that of its release, not that of the one beside it. */
+const healthOf = ({ target }: Swap, manifests: Manifests): string =>
+  [...manifests.values()][0]?.health ?? target.service.health
 
 /** Starts a slot's containers, and gives their names by host. */
 async function startSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise<ReadonlyMap<string, string>> {
@@ -127,12 +139,13 @@ const probeOf = (
   { address }: FleetHost,
   slot: Slot,
   container: string,
+  path: string,
 ): HealthProbe => ({
   engine: service.engine ?? 'docker',
   container,
   address,
   port: service.slots[slot],
-  path: service.health,
+  path,
   name: service.proxy.names[0] ?? 'localhost',
   seconds: limits.healthSeconds,
 })

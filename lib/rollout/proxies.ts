@@ -37,14 +37,22 @@ export function liveSlot(servers: readonly ProxyServer[]): ProxyView['live'] {
 export const ofSlot = (servers: readonly ProxyServer[], slot: Slot): ProxyServer[] =>
   servers.filter(server => server.slot === slot)
 
-/** Sets the slot of some hosts in every proxy, one execution a proxy. Gives the longest time a proxy took. */
+/**
+ * Sets the slot of some hosts in every proxy, one execution a proxy; `health` is the path that it is asked for from then
+ * on. Gives the longest time a proxy took.
+ */
 export async function setSlot(
   proxies: readonly Proxy[],
   hosts: readonly string[],
   slot: Slot,
   admin: Admin,
+  health?: string,
 ): Promise<number> {
-  const changes = hosts.map(host => ({ server: serverName(host, slot), admin }))
+  const changes = hosts.map(host => ({
+    server: serverName(host, slot),
+    admin,
+    ...(health === undefined ? {} : { health }),
+  }))
   return Math.max(0, ...(await Promise.all(proxies.map(proxy => proxy.set(changes)))))
 }
 

@@ -26,6 +26,8 @@ export interface ProxyServer {
 export interface AdminChange {
   readonly server: string
   readonly admin: Admin
+  /** The path that it is checked by from now on: each slot is asked what its own release answers. */
+  readonly health?: string
 }
 
 /** A flip as its run's folder on the proxy's host notes it. */

@@ -1,31 +1,42 @@
 import { ConfigError } from '../errors.ts'
-import type { SlotStates } from '../container/slot-state.ts'
 import { waitDrained } from './drain.ts'
 import { expectLive } from './expect-live.ts'
 import { arm, disarm } from './finish.ts'
-import { lastAct, record, type HistoryEntry } from './history.ts'
+import { entryOf, record } from './history.ts'
 import { leasesOn, withLeases } from './lease.ts'
-import { editionOf, type Manifest } from './manifest.ts'
+import { editionOf } from './manifest.ts'
+import { noteServed } from './note-served.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
 import type { ProbeReport } from './probe-report.ts'
 import { startProof } from './proof.ts'
 import { flip, ofSlot, type Flip } from './proxies.ts'
-import { quote } from '../shell/quote.ts'
 import type { RolloutContext } from './rollout-context.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { readStates } from './swap.ts'
 import { takeOut } from './take-out.ts'
 import { isShort } from '../swarm/size.ts'
-import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
+import { openSwap, type SwapLimits, type SwapTarget } from './swap-target.ts'
+import {
+  manifestsBefore,
+  namedManifests,
+  readReleases,
+  refuseAcross,
+  refuseRepeated,
+  wasBefore,
+} from './way-back.ts'
 
 export interface RollbackOptions {
   readonly target: SwapTarget
+  /** A release, its label or its edition; the one before unless told. */
+  readonly to?: string
+  /** Also across a contract. */
+  readonly force?: boolean
   readonly limits?: Partial<SwapLimits>
   readonly now: () => Date
 }
 
 export interface RollbackReport {
-  readonly outcome: 'rolled-back' | 'planned'
+  readonly outcome: 'rolled-back' | 'unchanged' | 'planned'
   readonly slot: Slot
   /** The release that serves again. */
   readonly release: string
@@ -61,7 +72,7 @@ async function rollbackAlone(
   await using proof = startProof(swap)
   ctx.phase(`Look at ${target.name}`)
   await takeOut(swap)
-  const [view, states, last] = await Promise.all([swap.read(), readStates(swap), lastAct(swap)])
+  const [view, states, releases] = await Promise.all([swap.read(), readStates(swap), readReleases(swap)])
   const { live } = view
   if (live === undefined) {
     throw new ConfigError(`${target.name} serves nothing yet`, { hint: `fleet deploy ${target.name}` })
@@ -71,17 +82,20 @@ async function rollbackAlone(
       hint: `fleet deploy ${target.name}, which finishes it`,
     })
   }
+  const last = await noteServed(swap, live, states, now())
   const slot = otherSlot(live)
-  const manifests = manifestsOf(swap, slot, states)
-  const [manifest] = manifests.values()
+  const { to, force = false } = options
+  const manifests =
+    to === undefined ? manifestsBefore(swap, slot, states) : namedManifests(target.name, releases, live, to)
+  const [manifest] = (manifests ?? manifestsBefore(swap, live, states)).values()
   if (manifest === undefined) throw new ConfigError(`no host runs ${target.name}`)
-  refuseRepeated(
-    target.name,
-    last,
-    live,
-    swap.names.map(name => states.get(name)?.[live].edition),
-    manifest,
-  )
+  if (manifests === undefined) {
+    ctx.note(`${manifest.label} (${manifest.release}) serves already: nothing to do`)
+    return { outcome: 'unchanged', slot: live, release: manifest.release, label: manifest.label, warm: true }
+  }
+  const editions = swap.names.map(name => states.get(name)?.[live].edition)
+  if (wasBefore(swap, live, states, manifest)) refuseRepeated(target.name, last, live, editions, manifest)
+  if (!force) refuseAcross(target.name, releases, manifest)
   const warm =
     swap.names.every(name => {
       const state = states.get(name)?.[slot]
@@ -97,13 +111,14 @@ async function rollbackAlone(
     ctx.note(`would send all traffic to ${slot}: ${manifest.label} (${manifest.release})`)
     return { outcome: 'planned', ...about }
   }
+  const next = entryOf(swap, 'rollback', slot, manifest, now())
   if (!warm) {
     ctx.phase(`Start ${target.name} ${slot} (${manifest.label}) again`)
     await clearSlot(swap, slot, live, states, manifests)
-    await prepareSlot(swap, slot, manifests)
+    await prepareSlot(swap, slot, manifests, next)
   }
   ctx.phase(`Flip ${target.name} to ${slot}`)
-  await Promise.all([expectLive(swap, live), warm ? disarm(swap, slot) : undefined])
+  await Promise.all([expectLive(swap, live), warm ? disarm(swap, slot, next) : undefined])
   proof.flipped()
   const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
   const milliseconds = Math.round(performance.now() - started)
@@ -122,49 +137,4 @@ async function rollbackAlone(
     open,
     ...(probe === undefined ? {} : { probe }),
   }
-}
-
-/**
- * Throws when what serves was brought by a rollback, and nothing was done since: the slot that a second one would go to
- * holds the very release that the first one took away. `editions` are those that serve, by host.
- */
-export function refuseRepeated(
-  service: string,
-  last: HistoryEntry | undefined,
-  live: Slot,
-  editions: readonly (string | undefined)[],
-  other: Pick<Manifest, 'release' | 'label'>,
-): void {
-  if (last?.action !== 'rollback' || last.slot !== live) return
-  if (!editions.every(edition => edition === last.edition)) return
-  const [release = 'unknown'] = last.edition?.split('-') ?? []
-  throw new ConfigError(
-    `${service} was rolled back already, at ${last.at}: ${last.label ?? release} (${release}) serves. Another rollback would bring back ${other.label} (${other.release}), which that one took away`,
-    { hint: `fleet swap ${service} --release ${quote(other.label)}` },
-  )
-}
-
-/** What each host's slot ran last. All must have run the same release: anything else was no release of the fleet. */
-function manifestsOf(
-  swap: Swap,
-  slot: Slot,
-  states: ReadonlyMap<string, SlotStates>,
-): ReadonlyMap<string, Manifest> {
-  const found = new Map<string, Manifest>()
-  for (const name of swap.names) {
-    const manifest = states.get(name)?.[slot].manifest
-    if (manifest !== undefined) found.set(name, manifest)
-  }
-  const lacking = swap.names.filter(name => !found.has(name))
-  const releases = new Set([...found.values()].map(({ release, config }) => `${release}-${config}`))
-  if (lacking.length > 0 || releases.size !== 1) {
-    throw new ConfigError(`${swap.target.name} has no release to go back to`, {
-      issues:
-        lacking.length > 0
-          ? lacking.map(name => `${name} has run none in ${slot}`)
-          : [`its hosts ran different releases in ${slot}: ${[...releases].join(', ')}`],
-      hint: `fleet swap ${swap.target.name} --release <release>`,
-    })
-  }
-  return found
 }

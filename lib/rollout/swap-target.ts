@@ -20,6 +20,8 @@ export interface SwapTarget {
   readonly logs?: string
   /** Every host of the proxy's role. */
   readonly proxies: readonly FleetHost[]
+  /** The host that the service's backup runs on. */
+  readonly backup?: FleetHost
   /** Where users come in; without it nothing is proven by traffic. */
   readonly door?: Door
 }

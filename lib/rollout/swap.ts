@@ -6,12 +6,14 @@ import { readSlots, type SlotStates } from '../container/slot-state.ts'
 import { bringImage } from './bring-image.ts'
 import { editionFor } from './edition.ts'
 import { goLive, stayLive, type WentLive } from './go-live.ts'
-import { noteServed, unnoted, type ServedRelease } from './history.ts'
+import { entryOf } from './history.ts'
 import { letGo } from './let-go.ts'
 import { leasesOn, withLeases } from './lease.ts'
 import type { Manifest } from './manifest.ts'
 import { migrate } from './migrate.ts'
+import { noteServed, wasCutOff } from './note-served.ts'
 import { throwIfAborted } from './pause.ts'
+import { pendingContract } from './pending-contract.ts'
 import { clearSlot, prepareSlot } from './prepare.ts'
 import { startProof } from './proof.ts'
 import type { ProxyServer } from './proxy.ts'
@@ -62,7 +64,7 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   const { name, service } = target
   const swap = openSwap(ctx, target, options.limits)
   const stopSeconds = swap.limits.stopSeconds
-  const { config, edition, env } = editionFor(service, release.id, options.env, stopSeconds)
+  const { edition, env, ...decided } = editionFor(service, release.id, options.env, stopSeconds)
   const about = { release: release.id, label: release.label, edition }
 
   ctx.phase(`Look at ${name}`)
@@ -75,21 +77,15 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
       return state?.running === true && state.edition === edition
     })
   const live = await settleLive(swap, view, states, runs)
+  if (live !== undefined) pendingContract(swap, states, live)
   // After a flip that had to be finished, the first view is out of date.
   const { servers: settled } = view.live === 'mixed' ? await swap.read() : view
   const serves = live !== undefined && runs(live) && everyReady(swap, settled, live)
-  if (serves && !ctx.planOnly && unnoted(swap, live, states).length > 0) {
-    const went = await goOn(
-      swap,
-      live,
-      states,
-      settled,
-      { release: release.id, label: release.label, config },
-      now,
-    )
+  if (serves && !ctx.planOnly && wasCutOff(swap, live, states)) {
+    const went = await goOn(swap, live, states, settled, now)
     return { outcome: 'deployed', slot: live, ...about, ...went }
   }
-  if (live !== undefined && !ctx.planOnly) await noteServed(swap, live, states)
+  if (live !== undefined && !ctx.planOnly) await noteServed(swap, live, states, now())
   if (serves) {
     ctx.note(`${release.label} (${release.id}) serves already: nothing to do`)
     return { outcome: 'unchanged', slot: live, ...about }
@@ -109,32 +105,37 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     service: name,
     release: release.id,
     label: release.label,
-    config,
+    ...decided,
     port: service.port,
     stopSeconds,
     created: now().toISOString(),
+    owner: ctx.owner,
+    run: ctx.runId,
+    ...(ctx.message === undefined ? {} : { message: ctx.message }),
   }
   // Engines with another kind of store know the same image by another id.
   const ofHost = (host: string): Manifest => ({ ...manifest, image: shipped[host]?.id ?? '' })
+  const first = swap.names[0] ?? ''
   const manifests = new Map(swap.names.map(host => [host, ofHost(host)]))
   await clearSlot(swap, slot, live, states, manifests)
   await ctx.apply(host => [releaseFiles(ofHost(host.name), env)], target.hosts)
-  const migrated = await migrate(swap, ofHost(swap.names[0] ?? ''))
+  const migrated = await migrate(swap, ofHost(first))
   throwIfAborted(ctx.signal)
-  await prepareSlot(swap, slot, manifests)
+  await prepareSlot(swap, slot, manifests, entryOf(swap, 'deploy', slot, ofHost(first), now()))
   throwIfAborted(ctx.signal)
-  const wentLive = await goLive(swap, slot, live, ofHost(swap.names[0] ?? ''), proof, now)
+  const wentLive = await goLive(swap, slot, live, ofHost(first), proof, now)
   await letGo(swap)
+  if (decided.contract !== undefined)
+    ctx.note(`what only the release before needed stays until: fleet finish ${name}`)
   return { outcome: 'deployed', slot, ...about, built, shipped, migrated, ...wentLive }
 }
 
-/** Goes on where a run was cut off behind its flip: nobody has watched or noted since what serves. */
+/** Goes on where a deploy was cut off behind its flip: nobody has watched or noted since what serves. */
 async function goOn(
   swap: Swap,
   live: Slot,
   states: ReadonlyMap<string, SlotStates>,
   before: readonly ProxyServer[],
-  release: ServedRelease,
   now: () => Date,
 ): Promise<Omit<WentLive, 'flip'>> {
   swap.ctx.warn(`a deploy was cut off behind its flip: ${live} serves already, and is watched now`)
@@ -142,7 +143,8 @@ async function goOn(
   const isWarm = swap.names.every(name => states.get(name)?.[old].running === true)
   await using proof = startProof(swap)
   proof.flipped(true)
-  const went = await stayLive(swap, live, isWarm ? old : undefined, release, { proof, before, now })
+  const note = () => noteServed(swap, live, states, now())
+  const went = await stayLive(swap, live, isWarm ? old : undefined, { proof, before, note, now })
   await letGo(swap)
   return went
 }

@@ -24,7 +24,7 @@ export async function explainFailure(
   swap: Swap,
   slot: Slot,
   service: Pick<SwarmService, 'tasks'>,
-  run: string,
+  { run, path }: { readonly run: string; readonly path: string },
   { reason }: Progress,
 ): Promise<never> {
   const { ctx, target } = swap
@@ -32,7 +32,7 @@ export async function explainFailure(
   const found = suspects(service, run)
   const failures: HostFailure[] = []
   for (const task of found) {
-    failures.push({ host: task.host, error: await explainTask(swap, slot, task) })
+    failures.push({ host: task.host, error: await explainTask(swap, slot, task, path) })
   }
   if (failures.length > 0) throw new HostsFailedError(failures, target.hosts.length)
   const [homeless] = unplaced(service, run)
@@ -45,7 +45,12 @@ export async function explainFailure(
   )
 }
 
-async function explainTask({ ctx, target, limits }: Swap, slot: Slot, task: SwarmTask): Promise<Error> {
+async function explainTask(
+  { ctx, target, limits }: Swap,
+  slot: Slot,
+  task: SwarmTask,
+  path: string,
+): Promise<Error> {
   const { name, service } = target
   const host = target.hosts.find(each => each.name === task.host)
   const told = sanitise(task.error, 'lines').trim()
@@ -59,7 +64,7 @@ async function explainTask({ ctx, target, limits }: Swap, slot: Slot, task: Swar
     container: task.container,
     address: host.address,
     port: service.slots[slot],
-    path: service.health,
+    path,
     name: service.proxy.names[0] ?? 'localhost',
     seconds: 0,
   }
@@ -73,7 +78,7 @@ async function explainTask({ ctx, target, limits }: Swap, slot: Slot, task: Swar
       : gone && told !== ''
         ? told
         : reason
-    const text = `${containerName(name, slot)} is not healthy at ${service.health}: ${why}`
+    const text = `${containerName(name, slot)} is not healthy at ${path}: ${why}`
     return new HealthError(logs === '' ? text : `${text}\nits last lines:\n${logs}`, details)
   } catch (error) {
     return new HealthError(

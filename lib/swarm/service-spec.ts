@@ -38,7 +38,7 @@ const nanoseconds = (seconds: number): number => seconds * 1e9
 
 /** What of the specification does not depend on the swarm. */
 function containerSpec({ service, manifest, slot, logs }: SwarmSlot) {
-  const { release, config, label, stopSeconds, port, image } = manifest
+  const { release, config, label, stopSeconds, port, image, health = service.health } = manifest
   const name = service.proxy.names[0] ?? 'localhost'
   return {
     Image: image,
@@ -57,7 +57,7 @@ function containerSpec({ service, manifest, slot, logs }: SwarmSlot) {
     // Engines before 27 know it for single containers only, and pass over it.
     Privileges: { NoNewPrivileges: true },
     Healthcheck: {
-      Test: ['CMD', '/bin/sh', IN_CONTAINER.script, 'health', String(port), service.health, name],
+      Test: ['CMD', '/bin/sh', IN_CONTAINER.script, 'health', String(port), health, name],
       Interval: nanoseconds(CHECK.every),
       Timeout: nanoseconds(CHECK.within),
       Retries: 3,

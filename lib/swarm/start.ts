@@ -38,10 +38,9 @@ export async function startInSwarm(
 ): Promise<ReadonlyMap<string, string>> {
   const { ctx, target } = swap
   const wanted = swarmSlot(swap, slot, manifest)
-  const run = swarmRun(wanted)
   const replicas = replicasOf(target)
   await order(swap, slot, wanted, replicas)
-  const { tasks, after } = await waitRunning(swap, slot, run, replicas)
+  const { tasks, after } = await waitRunning(swap, wanted, replicas)
   await pruneSecrets(ctx.on(after.manager), target.name, after.view).catch((error: unknown) => {
     ctx.warn(messageOf(error))
   })
@@ -124,7 +123,9 @@ function refuseLack({ name, service, hosts }: Swap['target'], { nodes }: SwarmVi
   })
 }
 
-async function waitRunning(swap: Swap, slot: Slot, run: string, replicas: number) {
+async function waitRunning(swap: Swap, wanted: SwarmSlot, replicas: number) {
+  const { slot, manifest, service: declared } = wanted
+  const run = swarmRun(wanted)
   const { ctx, target, limits } = swap
   const seconds = limits.healthSeconds + limits.stopSeconds + SWARM_SECONDS
   const until = performance.now() + seconds * 1000
@@ -148,7 +149,8 @@ async function waitRunning(swap: Swap, slot: Slot, run: string, replicas: number
       return { tasks: runningTasks(service, run), after }
     if (progress.state === 'waiting') refuseLack(target, after.view, replicas)
     if (progress.state === 'failed' || isLate) {
-      return explainFailure(swap, slot, service ?? NOTHING, run, progress)
+      const path = manifest.health ?? declared.health
+      return explainFailure(swap, slot, service ?? NOTHING, { run, path }, progress)
     }
   }
 }

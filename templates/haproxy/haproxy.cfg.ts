@@ -6,8 +6,10 @@ export interface ProxiedService {
   readonly name: string
   /** The names it is asked under. */
   readonly names: readonly string[]
-  /** The path that answers 200 when a slot can take traffic. */
+  /** The path that answers 200 when a slot can take traffic, for slots that the map does not name. */
   readonly health: string
+  /** A file with the path of each slot, by its server's name: two releases side by side may answer at different ones. */
+  readonly healthMap: string
   /** Both slots of every host, `<host>-<slot>`, whichever serves. */
   readonly servers: readonly { readonly name: string; readonly address: string; readonly port: number }[]
 }
@@ -98,14 +100,14 @@ ${services.map(service => backend(service, word(map))).join('\n\n')}
 `
 }
 
-function backend({ name, names, health, servers }: ProxiedService, map: string): string {
+function backend({ name, names, health, healthMap, servers }: ProxiedService, map: string): string {
   const [host = 'localhost'] = names
   const told = (what: string): string =>
     `{ str(${word(name)}/${what}),map_str(${map}) -m found } !{ path ${word(health.replace(/\?.*/, ''))} }`
   return text`backend ${word(name)}
     balance leastconn
     option httpchk
-    http-check send meth GET uri ${word(health)} ver HTTP/1.1 hdr Host ${word(host)} hdr X-Forwarded-Proto https hdr User-Agent haproxy-health
+    http-check send meth GET uri-lf %[srv_name,map_str(${word(healthMap)},${word(health)})] ver HTTP/1.1 hdr Host ${word(host)} hdr X-Forwarded-Proto https hdr User-Agent haproxy-health
     http-check expect status 200
     http-request set-var(txn.fleet_service) str(${word(name)})
     http-request lua.fleet_hold ${word(name)} if ${told('hold')}

@@ -33,3 +33,12 @@ export async function startFront(lab: SwapLab): Promise<void> {
   )
   if (exitCode !== 0) throw new Error(stderr.toString())
 }
+
+const RUN = '/var/lib/fleetfile/runs/run'
+
+/** Asks the lab's run to stop, as `fleet abort` does. */
+export const askToStop = ({ lb }: SwapLab) => lb.sh(`mkdir -p ${RUN}; echo '{}' >${RUN}/stop`)
+
+/** What the proxy's host has noted of the run's last flip; then it forgets the run. */
+export const forgetRun = async ({ lb }: SwapLab): Promise<string> =>
+  (await lb.sh(`tail -n 1 ${RUN}/flips | cut -d' ' -f1-3; rm -rf ${RUN}`)).stdout.toString().trim()

@@ -20,8 +20,6 @@ import { DOCKERD, Machine, docker } from './machine.ts'
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
 
-const RUN = '/var/lib/fleetfile/runs/run'
-
 /** An init where the image has one. */
 const PROXY = 'init=/usr/local/lib/fleetlab/init; [ ! -x $init ] || exec $init; exec sleep infinity'
 
@@ -90,12 +88,6 @@ export class SwapLab {
       await execa('docker', ['rm', '-f', '-v', container], { reject: false })
     await execa('docker', ['network', 'rm', this.#place], { reject: false })
   }
-
-  askToStop = () => this.lb.sh(`mkdir -p ${RUN}; echo '{}' >${RUN}/stop`)
-
-  /** What the proxy's host has noted of the run's last flip; then it forgets the run. */
-  forgetRun = async () =>
-    (await this.lb.sh(`tail -n 1 ${RUN}/flips | cut -d' ' -f1-3; rm -rf ${RUN}`)).stdout.toString().trim()
 
   get service(): ContainerService {
     return {

@@ -8,7 +8,7 @@ import { rollback } from '../../lib/rollout/rollback.ts'
 import { deploy } from '../../lib/rollout/swap.ts'
 import { FrontDoor } from './front-door.ts'
 import { docker } from './machine.ts'
-import { HAPROXY, startFront } from './swap-front.ts'
+import { HAPROXY, askToStop, forgetRun, startFront } from './swap-front.ts'
 import { NAME, SwapLab } from './swap-lab.ts'
 
 const lab = new SwapLab()
@@ -180,7 +180,7 @@ describe('a swap on two engines and HAProxy 2.6', () => {
 
   test('a rollback starts a slot that is gone from its own manifest', async () => {
     for (const machine of lab.web) await machine.sh('docker rm -f t-swap-green')
-    const report = await rollback(lab.context(), { target: lab.target, now: () => new Date() })
+    const report = await rollback(lab.context(), { target: lab.target, to: 'v2', now: () => new Date() })
     say('cold rollback', report)
     expect(report).toMatchObject({ warm: false, label: 'v2' })
     expect(await get('/version')).toBe('v2 welcome\n')
@@ -208,7 +208,7 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     expect(await ofWeb2()).toEqual(['maint', 'maint'])
 
     const { result, report } = await underLoad(() =>
-      catchUpContainer(lab.context(), lab.target, web2.host, [web1.host]),
+      catchUpContainer(lab.context(), lab.target, web2.host, [web1.host], () => new Date()),
     )
     expect(result).toMatchObject({ label: 'v4' })
     expect(report.failed).toBe(0)
@@ -230,14 +230,14 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     const serves = await live()
     const idle = serves === 'blue' ? 'green' : 'blue'
     const options = lab.options(await lab.release('v3'), 'fourth')
-    await lab.askToStop()
+    await askToStop(lab)
     const message = `asked to stop before the flip of ${NAME} to ${idle}: nothing was flipped`
     await expect(deploy(lab.context(), options)).rejects.toMatchObject({ exitCode: 8, message })
-    const noted = await lab.forgetRun()
+    const noted = await forgetRun(lab)
     expect([await live(), await get('/version'), noted]).toEqual([serves, before, `${NAME} ${idle} stopped`])
-    const phase = (title: string) => void (title.startsWith('Watch') && lab.askToStop())
+    const phase = (title: string) => void (title.startsWith('Watch') && askToStop(lab))
     expect((await deploy({ ...lab.context(), phase }, options)).outcome).toBe('deployed')
-    expect([await live(), await lab.forgetRun()]).toEqual([idle, `${NAME} ${idle} flipped`])
+    expect([await live(), await forgetRun(lab)]).toEqual([idle, `${NAME} ${idle} flipped`])
     await rollback(lab.context(), { target: lab.target, now: () => new Date() })
     expect([await live(), await get('/version')]).toEqual([serves, before])
   }, 120_000)

@@ -1,5 +1,5 @@
 import { haproxy } from '../../../lib/container/haproxy.ts'
-import { parseEntry } from '../../../lib/rollout/history.ts'
+import { parseEntry } from '../../../lib/rollout/history-entry.ts'
 import { readProxies } from '../../../lib/rollout/proxies.ts'
 import { FrontDoor } from '../front-door.ts'
 import { startFront } from '../swap-front.ts'

@@ -64,3 +64,23 @@ test('the state file is written aside and renamed', () => {
   expect(text).toContain("say 'set server web/web1-blue state ready'")
   expect(text).toMatch(/show servers state.*>"\$new"[^]*mv "\$new" \/var\/lib\/haproxy\/server-state/)
 })
+
+test('a slot gets the path of its own release before it is checked, and keeps it over a restart', () => {
+  const { text } = setCommand('web', [
+    { server: 'web1-green', admin: 'drain', health: '/healthz?deep=1' },
+    { server: 'web2-green', admin: 'drain', health: '/healthz?deep=1' },
+  ])
+  const map = '/var/lib/haproxy/web.health'
+  const added = text.indexOf(
+    `'add map ${map} web1-green /healthz?deep=1; add map ${map} web2-green /healthz?deep=1'`,
+  )
+  expect(added).toBeGreaterThan(text.indexOf(`'del map ${map} web1-green; del map ${map} web2-green'`))
+  expect(text.indexOf(`mv ${map}.new ${map}`)).toBeGreaterThan(added)
+  expect(text.indexOf('set server web/web1-green state drain')).toBeGreaterThan(added)
+})
+
+test.each(['/up; shutdown', '/a b', 'up', '/up\nx'])('%j is no path to tell HAProxy', health => {
+  expect(() => setCommand('web', [{ server: 'web1-blue', admin: 'drain', health }])).toThrow(
+    'cannot be a path',
+  )
+})

@@ -49,6 +49,6 @@ test.each([
 test('files go when the image has gone', () => {
   const { text } = letGoCommand('web', 'docker', { editions: ['x-1'], images: ['sha256:ab'] })
   expect(text).toMatch(
-    /image rm[^]*\nrm -f \/etc\/fleetfile\/web\/x-1\.env \/etc\/fleetfile\/web\/x-1\.json$/,
+    /image rm[^]*\nrm -f \/etc\/fleetfile\/web\/x-1\.env \/etc\/fleetfile\/web\/x-1\.json \/etc\/fleetfile\/web\/x-1\.migrated \/etc\/fleetfile\/web\/x-1\.contracted$/,
   )
 })

@@ -30,6 +30,7 @@ test('a proxy knows both slots of every host, whichever serves', () => {
 
 test('the proxy is configured with its certificate there, checked, and reloaded once', () => {
   const resources = haproxyResources({
+    services: ['web'],
     config: 'config',
     lua: 'lua',
     certificate: new Secret('certificate', 'KEY'),
@@ -42,6 +43,7 @@ test('the proxy is configured with its certificate there, checked, and reloaded 
     'file /etc/haproxy/fleet.pem',
     'file /etc/haproxy/maintenance/web.html',
     'file /var/lib/haproxy/fleet.map',
+    'file /var/lib/haproxy/web.health',
     'file /etc/haproxy/fleet.lua',
     'file /etc/haproxy/haproxy.cfg',
     'unit haproxy.service',

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ConnectError } from '../../../lib/errors.ts'
@@ -29,7 +29,11 @@ function service(names: readonly string[], away: readonly string[] = []) {
   const at = (name: string, path: string) => join(machines.get(name)?.root ?? '', path)
   for (const name of all) {
     const engine = at(name, 'docker')
-    writeFileSync(engine, `#!/bin/sh\necho "$*" >>${at(name, 'calls')}\n`)
+    writeFileSync(
+      engine,
+      `#!/bin/sh\necho "$*" >>${at(name, 'calls')}
+case $1 in run) [ ! -e ${at(name, 'broken')} ] || { echo 'column is there already'; exit 1; };; esac\n`,
+    )
     chmodSync(engine, 0o755)
     mkdirSync(dirname(at(name, MARK)), { recursive: true })
   }
@@ -76,7 +80,9 @@ function service(names: readonly string[], away: readonly string[] = []) {
       name => existsSync(at(name, 'calls')) && readFileSync(at(name, 'calls'), 'utf8').includes('./migrate'),
     )
   const mark = (name: string) => writeFileSync(at(name, MARK), '')
-  return { swap, marked, ran, mark, down, part, warnings: fake.warnings }
+  const breaks = (name: string, does: boolean) =>
+    does ? writeFileSync(at(name, 'broken'), '') : rmSync(at(name, 'broken'))
+  return { swap, marked, ran, mark, down, part, breaks, warnings: fake.warnings, notes: fake.notes }
 }
 
 test('it runs on the first host, every host gets its mark, and it never runs again', async () => {
@@ -118,4 +124,50 @@ test('a host that does not answer keeps nobody waiting, and is named when it can
   await spreadMark(swap.ctx, part(['web1', 'web2']), [], MARK)
   expect(marked()).toEqual(['web1'])
   expect(warnings).toEqual(['web2: does not know of the migration: web2: timed out'])
+})
+
+test('the backup comes first, each time that the migration is to run; without it nothing is migrated', async () => {
+  const { swap, marked, ran, part, notes } = service(['web1', 'web2'])
+  const [host] = part(['web2'])
+  if (host === undefined) throw new Error('unreachable')
+  const withBackup = (command: string) => ({
+    ...swap,
+    target: {
+      ...swap.target,
+      backup: host,
+      service: {
+        ...swap.target.service,
+        migrate: { expand: ['./migrate'], backup: { on: 'web2', command } },
+      },
+    },
+  })
+  await expect(migrate(withBackup('echo disk full >&2; exit 3'), manifest)).rejects.toMatchObject({
+    exitCode: 7,
+    message:
+      'web2: the backup failed (exit code 3): nothing was migrated, and nothing has changed for users\n  disk full',
+  })
+  expect([ran(), marked()]).toEqual([[], []])
+  expect(await migrate(withBackup('echo 12 tables'), manifest)).toBe(true)
+  expect([ran(), notes]).toEqual([['web1'], ['12 tables']])
+  expect(await migrate(withBackup('exit 3'), manifest)).toBe(false)
+  const { backup: _, ...nowhere } = withBackup('true').target
+  await expect(
+    migrate({ ...swap, target: nowhere }, { ...manifest, config: '22222222' }),
+  ).rejects.toMatchObject({
+    exitCode: 2,
+    message: 'the backup of web runs on web2, which does not exist yet',
+  })
+})
+
+test('one that fails half-way is told with its last lines, and is run again', async () => {
+  const { swap, marked, breaks } = service(['web1', 'web2'])
+  breaks('web1', true)
+  await expect(migrate(swap, manifest)).rejects.toMatchObject({
+    exitCode: 7,
+    message: 'web1: the migration failed (exit code 1); no traffic has gone to v2\n  column is there already',
+  })
+  expect(marked()).toEqual([])
+  breaks('web1', false)
+  expect(await migrate(swap, manifest)).toBe(true)
+  expect(marked()).toEqual(['web1', 'web2'])
 })

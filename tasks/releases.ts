@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { defineTask, UsageError } from '../lib/index.ts'
+import { presentTarget } from '../lib/rollout/present-target.ts'
+import { readProcessReleases } from '../lib/rollout/process-releases.ts'
+import { processReleasesTable, releasesTable } from '../lib/rollout/releases-table.ts'
+import { releaseRows } from '../lib/rollout/releases.ts'
+import { servicesNamed } from '../lib/rollout/services-named.ts'
+import { openSwap } from '../lib/rollout/swap-target.ts'
+import { readReleases } from '../lib/rollout/way-back.ts'
+
+export default defineTask({
+  name: 'releases',
+  summary: 'List the releases of a service: who, when, where, and the way back to each',
+  description:
+    'What serves is asked of the proxies. `env` names the configuration, the environment included: a changed secret makes ' +
+    'another line of the same release.',
+  params: z.strictObject({
+    service: z.string().default('web').meta({ description: 'a service', names: 'service' }),
+  }),
+  args: ['service'],
+  hosts: 'all',
+  examples: ['fleet releases web', 'fleet releases sync --json'],
+  async run(ctx, { service: name }) {
+    const [[, service] = [], ...more] = servicesNamed(ctx.fleet, name)
+    if (service === undefined || more.length > 0) {
+      throw new UsageError('one service at a time', { hint: 'fleet releases <service>' })
+    }
+    if (service.kind === 'processes') {
+      const hosts = ctx.allHosts.filter(({ role }) => role === service.role)
+      const rows = await readProcessReleases(ctx, name, hosts)
+      if (rows.length === 0) ctx.note(`no release of ${name} yet`)
+      else ctx.print(processReleasesTable(rows, ctx.now()))
+      return { data: { service: name, releases: rows } }
+    }
+    const swap = openSwap(ctx, await presentTarget(ctx, name, service))
+    const [view, hosts] = await Promise.all([swap.read(), readReleases(swap)])
+    if (view.live === 'mixed') {
+      ctx.warn(`a flip of ${name} was cut off: both slots take requests; hint: fleet deploy ${name}`)
+    }
+    const rows = releaseRows(hosts, view.live === 'mixed' ? undefined : view.live)
+    if (rows.length === 0) ctx.note(`no release of ${name} yet`)
+    else ctx.print(releasesTable(rows, ctx.now()))
+    return { data: { service: name, live: view.live, releases: rows } }
+  },
+})
