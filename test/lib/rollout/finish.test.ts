@@ -15,5 +15,7 @@ test('no host is told to stop the old slot of a swarm, and that is said', async 
   const { target } = swap
   await arm({ ...swap, target: { ...target, service: { ...target.service, placement: 'swarm' } } }, 'blue')
   expect(swap.warnings).toEqual([])
-  expect(swap.notes).toEqual(['web-blue stays warm in the swarm until a release takes its place'])
+  expect(swap.notes).toEqual([
+    'web-blue stays warm in the swarm until a release takes its place, or: fleet finish web',
+  ])
 })
