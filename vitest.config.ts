@@ -19,6 +19,7 @@ export default defineConfig({
           globalSetup: ['test/support/images.ts'],
           // Labs wait more than they work: two of them share two cores well.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 900_000,
         },

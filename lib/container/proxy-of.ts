@@ -1,4 +1,3 @@
-import { ConfigError } from '../errors.ts'
 import type { FrontDoor } from '../fleet/front-door-model.ts'
 import type { Proxy } from '../rollout/proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
@@ -16,7 +15,5 @@ export function proxyOf(
       return haproxy(host, service)
     case 'nginx':
       return nginx(host, service)
-    case 'trafficserver':
-      throw new ConfigError(`${service}: no proxy of the kind ${kind} is known`)
   }
 }

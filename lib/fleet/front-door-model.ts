@@ -1,5 +1,5 @@
 /** The program in front of a service. */
-export type ProxyKind = 'haproxy' | 'nginx' | 'trafficserver'
+export type ProxyKind = 'haproxy' | 'nginx'
 
 /** The proxies in front of a service: what users reach it through. */
 export interface FrontDoor<RoleName extends string = string, SecretName extends string = string> {

@@ -6,7 +6,7 @@ export const path = z.string().startsWith('/', 'must be a path that starts with 
 
 const frontDoor = {
   role: text,
-  kind: z.enum(['haproxy', 'nginx', 'trafficserver']).exactOptional(),
+  kind: z.enum(['haproxy', 'nginx']).exactOptional(),
   names: texts.min(1),
   certificate: text.exactOptional(),
   maintenance: text.exactOptional(),

@@ -49,8 +49,6 @@ export interface Program {
    * `FLEETFILE_FENCE`, with which it can mark what it writes. Its command is one for sh.
    */
   readonly once?: boolean
-  /** Of a pair: only on the host that serves. */
-  readonly live?: boolean
 }
 
 export interface CronJob {
@@ -59,8 +57,6 @@ export interface CronJob {
   readonly schedule: string
   /** Each time on one host of the role only, and never while the last run goes on: as a program's `once`. */
   readonly once?: boolean
-  /** Of a pair: only on the host that serves. */
-  readonly live?: boolean
 }
 
 /** Code on the host: long-running programs and cron jobs, with the stores they need. */
@@ -91,16 +87,6 @@ export interface ProcessService<
     readonly port: number
     /** The path that answers 200 when the host can take traffic. */
     readonly health: string
-  }
-  /**
-   * Whole hosts as slots: a release goes to the idle one, then the proxy sends all traffic to it. What is `live` only runs
-   * on the live one.
-   */
-  readonly pair?: {
-    readonly blue: HostName
-    readonly green: HostName
-    /** A name that always resolves to the live host, on every host of the fleet. */
-    readonly alias?: string
   }
   readonly postgres?: {
     readonly roles: Readonly<Record<string, { readonly password: SecretName }>>

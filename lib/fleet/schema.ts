@@ -30,14 +30,12 @@ const program = z.strictObject({
   startSeconds: z.number().int().min(0).exactOptional(),
   stopSeconds: z.number().int().min(1).exactOptional(),
   once: z.boolean().exactOptional(),
-  live: z.boolean().exactOptional(),
 })
 
 const cronJob = z.strictObject({
   command: text,
   schedule: z.string().regex(/^(?:\S+ +){4}\S+$/, 'must be five cron fields, like "0 3 * * *"'),
   once: z.boolean().exactOptional(),
-  live: z.boolean().exactOptional(),
 })
 
 const processService = z.strictObject({
@@ -52,7 +50,6 @@ const processService = z.strictObject({
   healthSeconds: z.number().int().min(1).max(3600).exactOptional(),
   rollout: rolloutSchema.exactOptional(),
   proxy: hostDoorSchema.exactOptional(),
-  pair: z.strictObject({ blue: text, green: text, alias: text.exactOptional() }).exactOptional(),
   postgres: z
     .strictObject({
       roles: z.record(text, z.strictObject({ password: text })),

@@ -95,11 +95,14 @@ async function bring(
 }
 
 /** The service on these hosts alone. */
-const together = (target: SwapTarget, hosts: readonly FleetHost[]): SwapTarget => ({
-  ...target,
-  hosts: target.hosts.filter(host => hosts.includes(host)),
-  away: [...target.hosts, ...(target.away ?? [])].filter(host => !hosts.includes(host)),
-})
+function together(target: SwapTarget, hosts: readonly FleetHost[]): SwapTarget {
+  const names = new Set(hosts.map(({ name }) => name))
+  return {
+    ...target,
+    hosts: target.hosts.filter(({ name }) => names.has(name)),
+    away: [...target.hosts, ...(target.away ?? [])].filter(({ name }) => !names.has(name)),
+  }
+}
 
 const servedBy = (
   states: ReadonlyMap<string, SlotStates>,

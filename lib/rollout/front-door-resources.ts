@@ -2,7 +2,6 @@ import { CERTIFICATE, haproxyPage, haproxyPages, haproxyResources } from '../con
 import { HAPROXY_PATHS, healthMap } from '../container/haproxy-paths.ts'
 import { NGINX_CERTIFICATE, nginxPages, nginxResources } from '../container/nginx-host.ts'
 import { NGINX_PATHS } from '../container/nginx-paths.ts'
-import { ConfigError } from '../errors.ts'
 import type { ProxyKind } from '../fleet/front-door-model.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Secret } from '../shell/secret.ts'
@@ -42,8 +41,6 @@ export function frontDoorResources(
       const config = bodies.nginxConfig({ services, certificate: NGINX_CERTIFICATE, ...NGINX_PATHS })
       return nginxResources(services, config, certificate, pages)
     }
-    case 'trafficserver':
-      throw new ConfigError(`no proxy of the kind ${kind} is known`)
   }
 }
 
@@ -54,7 +51,5 @@ export function pageResources(kind: ProxyKind, pages: ReadonlyMap<string, string
       return haproxyPages(pages)
     case 'nginx':
       return nginxPages(pages)
-    case 'trafficserver':
-      throw new ConfigError(`no proxy of the kind ${kind} is known`)
   }
 }

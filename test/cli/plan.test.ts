@@ -115,7 +115,7 @@ describe('fleet apply', () => {
       { task: 'provision', params: {}, on, pins: { plan: expect.stringMatching(/^[0-9a-f]{12}$/) } },
       {
         task: 'deploy',
-        params: { service: 'all', release: 'v1' },
+        params: { service: 'all', release: 'v1', uncommitted: false },
         on,
         pins: { plan: expect.any(String), 'release sync': releases['sync'] },
       },

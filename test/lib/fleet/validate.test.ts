@@ -153,14 +153,14 @@ describe('validateFleet', () => {
     [
       {
         services: {
-          web: behind({ kind: 'trafficserver', names: ['shop.test'] }),
+          web: behind({ kind: 'haproxy', names: ['shop.test'] }),
           files: {
             ...work,
             proxy: { role: 'lb', kind: 'nginx', names: ['files.test'], port: 80, health: '/up' },
           },
         },
       },
-      'services.files.proxy.kind: nginx cannot stand on the hosts of role "lb", where service "web" has trafficserver',
+      'services.files.proxy.kind: nginx cannot stand on the hosts of role "lb", where service "web" has haproxy',
     ],
     [
       { services: { web: container, api: behind({ names: ['Shop.test'] }) } },

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { ConfigError } from '../../../lib/errors.ts'
 import { frontDoorResources } from '../../../lib/rollout/front-door-resources.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
 import { bodies } from '../../../templates/index.ts'
@@ -26,8 +25,4 @@ test.each([
   expect(ids).toContain(`file ${config}`)
   expect(ids.at(-1)).toBe(unit)
   expect(new Set(ids).size).toBe(ids.length)
-})
-
-test('a kind that nobody has made is refused', () => {
-  expect(() => resources('trafficserver')).toThrow(ConfigError)
 })
