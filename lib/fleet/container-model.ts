@@ -5,9 +5,13 @@ import type { ServiceBase } from './service-base.ts'
 export type EngineName = 'docker' | 'podman'
 
 /** Work on the service's data that a release needs. */
-export interface Migrations {
+export interface Migrations<HostName extends string = string> {
+  /** A shell command, run as root on this host before anything is migrated; its failure stops the deploy. */
+  readonly backup?: { readonly on: HostName; readonly command: string }
   /** Before any traffic, beside the old release, which must go on working: adds, never takes away. */
   readonly expand?: readonly string[]
+  /** When the release is finished and the old one has stopped: what only that one needed. There is no way back across it. */
+  readonly contract?: readonly string[]
 }
 
 /** How much of the past stays on the hosts. What serves, its way back, and the last release that all hosts share always do. */
@@ -57,7 +61,7 @@ export interface ContainerService<
    * Run once per release, in the new image with the new environment, before any traffic goes to it: a command, which is
    * an `expand`, or several kinds of them.
    */
-  readonly migrate?: readonly string[] | Migrations
+  readonly migrate?: readonly string[] | Migrations<HostName>
   readonly probe?: ProbeSpec
   readonly keep?: Keep
   /** Traffic is sent over on all hosts at once, so there is no order of them. */

@@ -5,7 +5,9 @@ import { frontDoorSchema, path, probeSchema } from './front-door-schema.ts'
 import { portNumber, serviceBase, text, texts } from './service-base-schema.ts'
 
 const migrations = z.strictObject({
+  backup: z.strictObject({ on: text, command: text }).exactOptional(),
   expand: texts.min(1).exactOptional(),
+  contract: texts.min(1).exactOptional(),
 })
 
 const size = z.custom<NonNullable<Keep['size']>>(

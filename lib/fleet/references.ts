@@ -35,7 +35,11 @@ export function checkReferences(fleet: Fleet, report: Report, known: Known = nam
       need('role', role, `${path}.proxy.role`)
       if (certificate !== undefined) need('secret', certificate, `${path}.proxy.certificate`)
     }
-    if (service.kind === 'processes') checkStores(service, path, need, report)
+    if (service.kind === 'container') {
+      const { migrate } = service
+      const backup = migrate !== undefined && 'backup' in migrate ? migrate.backup : undefined
+      if (backup !== undefined) need('host', backup.on, `${path}.migrate.backup.on`)
+    } else checkStores(service, path, need, report)
   }
   if (fleet.users !== undefined) {
     need('host', fleet.users.host, 'users.host')

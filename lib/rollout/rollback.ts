@@ -128,7 +128,7 @@ async function rollbackAlone(
   const { open } = await waitDrained(swap.read, live, swap.limits.drainSeconds, ctx.signal)
   const probe = await proof.end()
   const fault = proof.fault()
-  if (fault !== undefined) ctx.warn(`${fault}: not better than before? fleet status`)
+  if (fault !== undefined) ctx.warn(`${fault}: not better than before? fleet releases ${target.name}`)
   return {
     outcome: 'rolled-back',
     ...about,
