@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
 import { requireChosen } from '../lib/rollout/chosen.ts'
-import { finishRelease } from '../lib/rollout/finish-release.ts'
-import { presentTarget } from '../lib/rollout/present-target.ts'
+import { finishRelease } from '../lib/swap/finish-release.ts'
+import { presentTarget } from '../lib/swap/present-target.ts'
 import { containerNamed } from '../lib/rollout/services-named.ts'
-import { LIMITS } from '../lib/rollout/swap-target.ts'
+import { LIMITS } from '../lib/swap/swap-target.ts'
 
 export default defineTask({
   name: 'finish',

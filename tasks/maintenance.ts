@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
-import { admitAll } from '../lib/rollout/admission.ts'
-import { frontOf } from '../lib/rollout/front.ts'
-import { pageResources } from '../lib/rollout/front-door-resources.ts'
-import { leasesOn, takeLeases } from '../lib/rollout/lease.ts'
-import { maintenancePages } from '../lib/rollout/maintenance-pages.ts'
+import { admitAll } from '../lib/proxy/admission.ts'
+import { frontOf } from '../lib/proxy/front.ts'
+import { pageResources } from '../lib/proxy/front-door-resources.ts'
+import { leasesOn, takeLeases } from '../lib/lease/lease.ts'
+import { maintenancePages } from '../lib/proxy/maintenance-pages.ts'
 
 export default defineTask({
   name: 'maintenance',

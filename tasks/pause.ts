@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { defineTask, UsageError } from '../lib/index.ts'
 import { commandLine } from '../lib/exec/command-line.ts'
-import { admitAll } from '../lib/rollout/admission.ts'
-import { frontOf } from '../lib/rollout/front.ts'
-import { leasesOn, takeLeases } from '../lib/rollout/lease.ts'
+import { admitAll } from '../lib/proxy/admission.ts'
+import { frontOf } from '../lib/proxy/front.ts'
+import { leasesOn, takeLeases } from '../lib/lease/lease.ts'
 import { pause } from '../lib/rollout/pause.ts'
 import { formatDuration, parseDuration } from '../lib/text/duration.ts'
 

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { defineTask, UsageError } from '../lib/index.ts'
-import { presentTarget } from '../lib/rollout/present-target.ts'
-import { readProcessReleases } from '../lib/rollout/process-releases.ts'
-import { processReleasesTable, releasesTable } from '../lib/rollout/releases-table.ts'
-import { releaseRows } from '../lib/rollout/releases.ts'
+import { presentTarget } from '../lib/swap/present-target.ts'
+import { readProcessReleases } from '../lib/release/process-releases.ts'
+import { processReleasesTable, releasesTable } from '../lib/release/releases-table.ts'
+import { releaseRows } from '../lib/release/releases.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
-import { openSwap } from '../lib/rollout/swap-target.ts'
-import { readReleases } from '../lib/rollout/way-back.ts'
+import { openSwap } from '../lib/swap/swap-target.ts'
+import { readReleases } from '../lib/swap/way-back.ts'
 
 export default defineTask({
   name: 'releases',

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
 import { requireChosen } from '../lib/rollout/chosen.ts'
 import { containerNamed } from '../lib/rollout/services-named.ts'
-import { presentTarget } from '../lib/rollout/present-target.ts'
-import { rollback } from '../lib/rollout/rollback.ts'
+import { presentTarget } from '../lib/swap/present-target.ts'
+import { rollback } from '../lib/swap/rollback.ts'
 
 export default defineTask({
   name: 'rollback',

@@ -8,7 +8,7 @@ import {
   type FleetHost,
   type TaskContext,
 } from '../lib/index.ts'
-import { liveSlots, type LiveSlot } from '../lib/rollout/live-slots.ts'
+import { liveSlots, type LiveSlot } from '../lib/proxy/live-slots.ts'
 import { describeOnce } from '../lib/status/once-line.ts'
 import { onceProbes, onceStates } from '../lib/status/once.ts'
 import { describeFront, frontStates, type FrontState } from '../lib/status/fronts.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { pack } from 'tar-stream'
 import { z } from 'zod'
-import { carrier } from '../rollout/release-tar.ts'
+import { carrier } from '../release/release-tar.ts'
 import type { Engine } from './engine.ts'
 
 /** What an engine tells of an image, as far as it decides how the image runs. */

@@ -1,6 +1,6 @@
-import { parseManifest, editionOf, serviceFolder } from '../rollout/manifest.ts'
-import type { Held } from '../rollout/keep.ts'
-import { SLOTS } from '../rollout/slot.ts'
+import { parseManifest, editionOf, serviceFolder } from '../release/manifest.ts'
+import type { Held } from '../release/keep.ts'
+import { SLOTS } from '../swap/slot.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { containerName } from './slot.ts'
 

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import type { EngineName } from '../fleet/container-model.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
-import { SPOOL, type Spooled } from './spool.ts'
+import { SPOOL, type Spooled } from '../ship/spool.ts'
 
 /** What a host's engine holds, as far as shipping needs to know. */
 export interface HostEngine {

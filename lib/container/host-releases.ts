@@ -1,6 +1,6 @@
-import { historyFile, parseEntry, type HistoryEntry } from '../rollout/history-entry.ts'
-import { parseManifest, serviceFolder, type Manifest } from '../rollout/manifest.ts'
-import { SLOTS, type Slot } from '../rollout/slot.ts'
+import { historyFile, parseEntry, type HistoryEntry } from '../release/history-entry.ts'
+import { parseManifest, serviceFolder, type Manifest } from '../release/manifest.ts'
+import { SLOTS, type Slot } from '../swap/slot.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { containerName } from './slot.ts'
 

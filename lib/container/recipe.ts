@@ -3,8 +3,8 @@ import type { Readable } from 'node:stream'
 import { extract, pack } from 'tar-stream'
 import { ConfigError } from '../errors.ts'
 import type { ImageRecipe } from '../fleet/container-model.ts'
-import type { Release } from '../rollout/release-model.ts'
-import { addEntry, carrier, fixedHeader } from '../rollout/release-tar.ts'
+import type { Release } from '../release/release-model.ts'
+import { addEntry, carrier, fixedHeader } from '../release/release-tar.ts'
 
 /** What Dockerfile lines read as nothing but a word: no spaces, quotes, escapes, variables or comments. */
 const WORD = /^[\w][\w.:/@+-]*$/

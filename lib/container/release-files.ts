@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Kind, Resource, Step } from '../resource/resource.ts'
-import { editionOf, parseManifest, serviceFolder, type Manifest } from '../rollout/manifest.ts'
+import { editionOf, parseManifest, serviceFolder, type Manifest } from '../release/manifest.ts'
 import { quote } from '../shell/quote.ts'
 import type { Secret } from '../shell/secret.ts'
 

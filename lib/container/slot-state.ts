@@ -1,8 +1,8 @@
 import type { EngineName } from '../fleet/container-model.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
-import { parseManifest, serviceFolder, type Manifest } from '../rollout/manifest.ts'
-import { historyFile, nextFile, parseEntry, type HistoryEntry } from '../rollout/history-entry.ts'
-import { SLOTS, type Slot } from '../rollout/slot.ts'
+import { parseManifest, serviceFolder, type Manifest } from '../release/manifest.ts'
+import { historyFile, nextFile, parseEntry, type HistoryEntry } from '../release/history-entry.ts'
+import { SLOTS, type Slot } from '../swap/slot.ts'
 import { rawShell, sh } from '../shell/sh.ts'
 import { containerName } from './slot.ts'
 

@@ -1,5 +1,5 @@
 import type { FleetWanted } from '../plan/wanted.ts'
-import { firstContact } from '../rollout/first-contact.ts'
+import { firstContact } from '../provision/first-contact.ts'
 import type { TaskContext } from '../task/context.ts'
 import { declaredOn, orphansOf, strayPorts } from './find.ts'
 import type { HostOrphans } from './render.ts'

@@ -1,11 +1,11 @@
 import { ConfigError, CommandError, LoginRefusedError, HostsFailedError } from '../errors.ts'
 import type { PlannedChange } from '../events/event.ts'
-import { containerEnv, swapTarget } from '../rollout/deploy-container.ts'
-import { editionFor } from '../rollout/edition.ts'
-import type { Release } from '../rollout/release-model.ts'
-import { containerChange, liveOf, type Live } from '../rollout/serving.ts'
-import { readStates } from '../rollout/swap.ts'
-import { openSwap } from '../rollout/swap-target.ts'
+import { containerEnv, swapTarget } from '../swap/deploy-container.ts'
+import { editionFor } from '../swap/edition.ts'
+import type { Release } from '../release/release-model.ts'
+import { containerChange, liveOf, type Live } from '../proxy/serving.ts'
+import { readStates } from '../swap/swap.ts'
+import { openSwap } from '../swap/swap-target.ts'
 import type { TaskContext } from '../task/context.ts'
 
 /** A host that is bare, or a proxy that knows nothing of the service, has no slots: it is no failure of a plan. */

@@ -1,4 +1,4 @@
-import type { ProxiedService } from './container-hosts.ts'
+import type { ProxiedService } from '../provision/container-hosts.ts'
 
 /** The templates that a deploy renders. Given by the task, since `lib` knows no templates. */
 export interface RolloutBodies {

@@ -3,7 +3,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { applyResources } from '../resource/apply.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { TaskContext } from '../task/context.ts'
-import { frontOf } from './front.ts'
+import { frontOf } from '../proxy/front.ts'
 import { Rotation } from './rotation.ts'
 
 /** A host's turn in a roll-out. */

@@ -12,7 +12,7 @@ import type { Handler, Resource } from '../resource/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { restartNoting } from './killed.ts'
 import { once } from './once.ts'
-import { unpackedRelease } from './unpacked-release.ts'
+import { unpackedRelease } from '../release/unpacked-release.ts'
 import { shellEnvFile, type ResolvedEnv } from './service-env.ts'
 
 export const RUN_SERVICE = '/usr/local/lib/fleetfile/run-service'

@@ -1,7 +1,7 @@
 import { ConfigError, HealthError } from '../errors.ts'
 import type { TaskContext } from '../task/context.ts'
 import { pause, throwIfAborted } from './pause.ts'
-import { serverName, WHOLE_HOST, type Admin, type Proxy, type ProxyServer } from './proxy.ts'
+import { serverName, WHOLE_HOST, type Admin, type Proxy, type ProxyServer } from '../proxy/proxy.ts'
 
 export interface RotationLimits {
   /** How long the requests of a host that leaves are waited for. */

@@ -1,5 +1,5 @@
-import { frontOf, proxiedNames } from '../rollout/front.ts'
-import type { Admission, ProxyServer } from '../rollout/proxy.ts'
+import { frontOf, proxiedNames } from '../proxy/front.ts'
+import type { Admission, ProxyServer } from '../proxy/proxy.ts'
 import type { TaskContext } from '../task/context.ts'
 import { sanitise } from '../text/sanitise.ts'
 import { formatDuration } from '../text/duration.ts'

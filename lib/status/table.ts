@@ -1,5 +1,5 @@
 import type { FleetHost } from '../fleet/resolved.ts'
-import type { LiveSlot } from '../rollout/live-slots.ts'
+import type { LiveSlot } from '../proxy/live-slots.ts'
 import { table } from '../ui/table.ts'
 import type { HostStatus, RunningRelease } from './host-status.ts'
 

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts'
-import type { Manifest } from '../rollout/manifest.ts'
+import type { Manifest } from '../release/manifest.ts'
 
 /**
  * Throws ConfigError where hosts know a release's image by different ids, as engines with different kinds of store do: a

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CommandError, ConfigError } from '../errors.ts'
-import { editionOf, serviceFolder, type Manifest } from '../rollout/manifest.ts'
+import { editionOf, serviceFolder, type Manifest } from '../release/manifest.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import { sh, type Command } from '../shell/sh.ts'
 import { askEngine, tellEngine } from './engine-api.ts'

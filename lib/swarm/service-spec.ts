@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { containerName } from '../container/slot.ts'
 import type { ContainerService } from '../fleet/model.ts'
-import { editionOf, type Manifest } from '../rollout/manifest.ts'
-import type { Slot } from '../rollout/slot.ts'
+import { editionOf, type Manifest } from '../release/manifest.ts'
+import type { Slot } from '../swap/slot.ts'
 import { awayLabel } from './node.ts'
 import { IN_CONTAINER, startScriptName } from './start-script.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CommandError, HostsFailedError, LoginRefusedError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
-import { leasesOn, withLeases } from '../rollout/lease.ts'
+import { leasesOn, withLeases } from '../lease/lease.ts'
 import { pause } from '../rollout/pause.ts'
 import type { RolloutContext } from '../rollout/rollout-context.ts'
 import { Secret } from '../shell/secret.ts'

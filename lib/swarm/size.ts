@@ -1,4 +1,4 @@
-import type { SwapTarget } from '../rollout/swap-target.ts'
+import type { SwapTarget } from '../swap/swap-target.ts'
 
 type Sized = Pick<SwapTarget, 'service' | 'hosts'>
 

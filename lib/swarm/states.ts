@@ -1,6 +1,6 @@
 import { readSlots, type SlotState, type SlotStates } from '../container/slot-state.ts'
-import type { Slot } from '../rollout/slot.ts'
-import type { Swap } from '../rollout/swap-target.ts'
+import type { Slot } from '../swap/slot.ts'
+import type { Swap } from '../swap/swap-target.ts'
 import { askManagers } from './manager.ts'
 import { replicasOf } from './size.ts'
 import { runningTasks, type SwarmView } from './view.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { containerName } from '../container/slot.ts'
-import { SLOTS, type Slot } from '../rollout/slot.ts'
+import { SLOTS, type Slot } from '../swap/slot.ts'
 import type { Answer } from './engine-api.ts'
 import { HOST_LABEL, parseNodes, type SwarmNode } from './node.ts'
 

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { pack } from 'tar-stream'
 import { ConfigError } from '../errors.ts'
-import { addEntry, carrier } from '../rollout/release-tar.ts'
+import { addEntry, carrier } from '../release/release-tar.ts'
 import { quote } from '../shell/quote.ts'
 import type { PutPlan, SentFile } from './put-plan.ts'
 import { parentOf } from './remote-state.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ConfigError, defineTask } from '../../lib/index.ts'
-import { leasesOn, withLeases } from '../../lib/rollout/lease.ts'
+import { leasesOn, withLeases } from '../../lib/lease/lease.ts'
 import { serviceProgram } from '../../lib/rollout/processes.ts'
 
 export default defineTask({

@@ -1,4 +1,4 @@
-import { SHIP_USER } from '../../lib/container/spool.ts'
+import { SHIP_USER } from '../../lib/ship/spool.ts'
 import { text } from '../../lib/index.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { request } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { probe } from '../../lib/rollout/probe.ts'
-import type { ProbeReport } from '../../lib/rollout/probe-report.ts'
+import { probe } from '../../lib/swap/probe.ts'
+import type { ProbeReport } from '../../lib/swap/probe-report.ts'
 
 /** What a user meets: the proxy's address, asked under the service's name. */
 export class FrontDoor {

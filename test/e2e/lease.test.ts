@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LeaseHeldError } from '../../lib/errors.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
-import { leasesOn, withLeases } from '../../lib/rollout/lease.ts'
+import { leasesOn, withLeases } from '../../lib/lease/lease.ts'
 import { connect } from '../../lib/transport/connect.ts'
 import type { Target, Transport } from '../../lib/transport/transport.ts'
 import { repository } from '../support/cli.ts'
@@ -49,7 +49,7 @@ const refuse = () => Promise.reject(new Error('not used'))
 async function victim() {
   const script = `
     const { connect } = await import(${JSON.stringify(join(repository, 'lib/transport/connect.ts'))})
-    const { hold } = await import(${JSON.stringify(join(repository, 'lib/rollout/lease-hold.ts'))})
+    const { hold } = await import(${JSON.stringify(join(repository, 'lib/lease/lease-hold.ts'))})
     const { signal } = new AbortController()
     const transport = await connect(${JSON.stringify(await target())}, { signal, timeout: 10000 })
     const none = () => undefined

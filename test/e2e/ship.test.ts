@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dockerEngine } from '../../lib/container/engine.ts'
-import { pullImage } from '../../lib/container/pull.ts'
-import { imageRelease } from '../../lib/rollout/release-image.ts'
-import { copyImage } from '../../lib/container/copy-image.ts'
+import { pullImage } from '../../lib/ship/pull.ts'
+import { imageRelease } from '../../lib/release/release-image.ts'
+import { copyImage } from '../../lib/ship/copy-image.ts'
 import { ShipLab } from './ship-lab.ts'
 
 const lab = new ShipLab(3)

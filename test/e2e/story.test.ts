@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { signUp, visit, type FrontDoor } from '../../bin/demo/visitor.ts'
-import { probe } from '../../lib/rollout/probe.ts'
+import { probe } from '../../lib/swap/probe.ts'
 import { changedBy, LabFleet } from '../support/lab-fleet.ts'
 
 const NAME = 'app.lab.test'

@@ -1,5 +1,5 @@
-import { ensureCertificate } from '../../lib/container/certificate.ts'
-import { frontDoorResources } from '../../lib/rollout/front-door-resources.ts'
+import { ensureCertificate } from '../../lib/proxy/certificate.ts'
+import { frontDoorResources } from '../../lib/proxy/front-door-resources.ts'
 import { bodies } from '../../templates/index.ts'
 import { converge } from './converge.ts'
 import type { SwapLab } from './swap-lab.ts'

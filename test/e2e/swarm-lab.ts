@@ -1,5 +1,5 @@
 import type { ContainerService } from '../../lib/fleet/model.ts'
-import type { SwapTarget } from '../../lib/rollout/swap-target.ts'
+import type { SwapTarget } from '../../lib/swap/swap-target.ts'
 import { SwapLab } from './swap-lab.ts'
 
 /** Three hosts with engines that are to be a swarm, and a proxy. */

@@ -6,10 +6,10 @@ import type {
   NotedFlip,
   Proxy,
   ProxyServer,
-} from '../../lib/rollout/proxy.ts'
+} from '../../lib/proxy/proxy.ts'
 import { AbortedError } from '../../lib/errors.ts'
-import { serverName } from '../../lib/rollout/proxy.ts'
-import type { Slot } from '../../lib/rollout/slot.ts'
+import { serverName } from '../../lib/proxy/proxy.ts'
+import type { Slot } from '../../lib/swap/slot.ts'
 
 export const fakeServer = (
   host: string,

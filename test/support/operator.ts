@@ -1,4 +1,4 @@
-import type { LeaseContext } from '../../lib/rollout/lease.ts'
+import type { LeaseContext } from '../../lib/lease/lease.ts'
 import { eachHost } from '../../lib/task/each.ts'
 import type { Transport } from '../../lib/transport/transport.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { deploy } from '../../../lib/rollout/swap.ts'
+import { deploy } from '../../../lib/swap/swap.ts'
 import type { Machine } from '../../e2e/machine.ts'
 import { must, type Stage } from './stage.ts'
 

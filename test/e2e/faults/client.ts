@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { deploy } from '../../../lib/rollout/swap.ts'
+import { deploy } from '../../../lib/swap/swap.ts'
 import { SwapLab } from '../swap-lab.ts'
 import { Watch } from './moment.ts'
 

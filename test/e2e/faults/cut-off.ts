@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ConnectError } from '../../../lib/errors.ts'
-import { deploy } from '../../../lib/rollout/swap.ts'
+import { deploy } from '../../../lib/swap/swap.ts'
 import type { FaultLab } from './fault-lab.ts'
 
 /** A host that the operator cannot reach any more, from a phase on, while its users still can. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { deploy } from '../../../lib/rollout/swap.ts'
+import { deploy } from '../../../lib/swap/swap.ts'
 import type { Order } from './client.ts'
 import type { FaultLab } from './fault-lab.ts'
 

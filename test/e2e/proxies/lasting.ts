@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { liveSlot } from '../../../lib/rollout/proxies.ts'
+import { liveSlot } from '../../../lib/proxy/proxies.ts'
 import { all, flipTo, type Subject } from './subject.ts'
 import { failures } from './users.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { ProxyServer } from '../../../lib/rollout/proxy.ts'
-import type { Slot } from '../../../lib/rollout/slot.ts'
+import type { ProxyServer } from '../../../lib/proxy/proxy.ts'
+import type { Slot } from '../../../lib/swap/slot.ts'
 import { all, flipTo, of, sum, type Subject } from './subject.ts'
 import { failures } from './users.ts'
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { ProxyKind } from '../../../lib/fleet/front-door-model.ts'
-import { readProxies } from '../../../lib/rollout/proxies.ts'
-import type { Admin, AdminChange, ProxyServer } from '../../../lib/rollout/proxy.ts'
-import type { Slot } from '../../../lib/rollout/slot.ts'
+import { readProxies } from '../../../lib/proxy/proxies.ts'
+import type { Admin, AdminChange, ProxyServer } from '../../../lib/proxy/proxy.ts'
+import type { Slot } from '../../../lib/swap/slot.ts'
 import { Users } from './users.ts'
 import type { ProxyLab, ServiceName } from './proxy-lab.ts'
 

@@ -4,7 +4,7 @@ import { extract } from 'tar-stream'
 import { expect, test } from 'vitest'
 import { imageTag } from '../../../lib/container/image.ts'
 import { buildContext, recipeDockerfile } from '../../../lib/container/recipe.ts'
-import { resolveRelease } from '../../../lib/rollout/release.ts'
+import { resolveRelease } from '../../../lib/release/release.ts'
 import { folder } from '../../support/folder.ts'
 
 const { signal } = new AbortController()

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { askManagers } from '../../../lib/swarm/manager.ts'
 import { CommandError } from '../../../lib/errors.ts'
-import { fakeSwap } from '../rollout/fake-swap.ts'
+import { fakeSwap } from '../swap/fake-swap.ts'
 
 const answer = (bodies: readonly unknown[], status: number): string =>
   bodies.map(body => `${JSON.stringify(body)}\n==${status}\n`).join('')

@@ -1,0 +1,39 @@
+import { ConfigError, HealthError } from '../errors.ts'
+import { sh } from '../shell/sh.ts'
+import { lastLines, tail } from '../text/last-lines.ts'
+import { migrationsOf } from './migrations.ts'
+import type { Swap } from '../swap/swap-target.ts'
+
+/** Milliseconds. */
+const PATIENCE = 6 * 3_600_000
+
+/**
+ * Runs the service's backup, where it has one, on the host that it names. Throws a HealthError with its last lines when it
+ * fails: nothing is migrated without it.
+ */
+export async function backUp({ ctx, target }: Pick<Swap, 'ctx' | 'target'>): Promise<void> {
+  const { backup } = migrationsOf(target.service)
+  if (backup === undefined) return
+  const host = target.backup
+  if (host === undefined) {
+    throw new ConfigError(`the backup of ${target.name} runs on ${backup.on}, which does not exist yet`, {
+      hint: 'fleet hosts',
+    })
+  }
+  ctx.phase(`Back up on ${host.name}`)
+  const command = sh`sh -c ${backup.command} 2>&1`
+  const { exitCode, stdout } = await ctx
+    .on(host)
+    .run(command, { root: true, anyExitCode: true, timeout: PATIENCE })
+  const output = stdout.toString('utf8')
+  if (exitCode !== 0) {
+    throw new HealthError(
+      `the backup failed (exit code ${exitCode}): nothing was migrated, and nothing has changed for users${tail(output, { count: 20, width: 300 })}`,
+      {
+        host: host.name,
+        hint: `correct services.${target.name}.migrate.backup, then run the same command again`,
+      },
+    )
+  }
+  for (const line of lastLines(output, { count: 5, width: 300 })) ctx.note(line, host)
+}

@@ -1,0 +1,111 @@
+import { AbortedError, ConfigError } from '../errors.ts'
+import { serverName, type NotedFlip, type Admin, type Proxy, type ProxyServer } from './proxy.ts'
+import { SLOTS, otherSlot, type Slot } from '../swap/slot.ts'
+
+/** All proxies of a service, as one. */
+export interface ProxyView {
+  /** Each server as each proxy sees it. */
+  readonly servers: readonly ProxyServer[]
+  /** The slot that takes new requests; `mixed` when both do somewhere: a flip was cut off. */
+  readonly live: Slot | 'mixed' | undefined
+}
+
+/** Reads all proxies. Throws when one does not know a slot of one of the hosts. */
+export async function readProxies(proxies: readonly Proxy[], hosts: readonly string[]): Promise<ProxyView> {
+  const views = await Promise.all(proxies.map(proxy => proxy.read()))
+  const issues = views.flatMap((servers, index) => {
+    const known = new Set(servers.map(({ name }) => name))
+    const wanted = hosts.flatMap(host => SLOTS.map(slot => serverName(host, slot)))
+    const missing = wanted.filter(name => !known.has(name))
+    return missing.length === 0 ? [] : [`${proxies[index]?.host ?? ''} does not know ${missing.join(', ')}`]
+  })
+  if (issues.length > 0) {
+    throw new ConfigError('the proxy is not set up for this service', { issues, hint: 'fleet provision' })
+  }
+  const servers = views.flat().filter(({ host }) => hosts.includes(host))
+  return { servers, live: liveSlot(servers) }
+}
+
+/** The slot that takes new requests. */
+export function liveSlot(servers: readonly ProxyServer[]): ProxyView['live'] {
+  const ready = new Set(servers.filter(({ admin }) => admin === 'ready').map(({ slot }) => slot))
+  const [first] = ready
+  return ready.size > 1 ? 'mixed' : first
+}
+
+/** The servers of one slot. */
+export const ofSlot = (servers: readonly ProxyServer[], slot: Slot): ProxyServer[] =>
+  servers.filter(server => server.slot === slot)
+
+/**
+ * Sets the slot of some hosts in every proxy, one execution a proxy; `health` is the path that it is asked for from then
+ * on. Gives the longest time a proxy took.
+ */
+export async function setSlot(
+  proxies: readonly Proxy[],
+  hosts: readonly string[],
+  slot: Slot,
+  admin: Admin,
+  health?: string,
+): Promise<number> {
+  const changes = hosts.map(host => ({
+    server: serverName(host, slot),
+    admin,
+    ...(health === undefined ? {} : { health }),
+  }))
+  return Math.max(0, ...(await Promise.all(proxies.map(proxy => proxy.set(changes)))))
+}
+
+const isStopped = (error: unknown): boolean => error instanceof AbortedError
+
+/** How a flip went. */
+export interface Flip {
+  /** Milliseconds from the first command to the last answer, as the operator waits for it. */
+  readonly milliseconds: number
+  /** Milliseconds the slowest proxy took for its command. */
+  readonly proxyMilliseconds: number
+}
+
+/**
+ * Sends all new requests to `to`: every host in every proxy, with one command each. When one proxy fails, the others
+ * are set back before the error is thrown, so that all serve the same. `noted` is the run that flips: one that was asked
+ * to stop does not, on any proxy, unless `always`.
+ */
+export async function flip(
+  proxies: readonly Proxy[],
+  hosts: readonly string[],
+  to: Slot,
+  back: Slot | undefined,
+  noted?: Pick<NotedFlip, 'runId' | 'always'>,
+): Promise<Flip> {
+  const started = performance.now()
+  const changes = (slot: Slot) =>
+    hosts.flatMap(host => [
+      { server: serverName(host, slot), admin: 'ready' as const },
+      { server: serverName(host, otherSlot(slot)), admin: 'drain' as const },
+    ])
+  // On a first deploy nothing listens in the other slot: it stays as it is, unchecked and quiet.
+  const wanted = changes(to).filter(({ admin }) => back !== undefined || admin === 'ready')
+  const ends = await Promise.allSettled(
+    proxies.map(proxy => proxy.set(wanted, noted && { ...noted, slot: to })),
+  )
+  const failed = ends.find(end => end.status === 'rejected')
+  if (failed !== undefined) {
+    const undo =
+      back === undefined
+        ? hosts.map(host => ({ server: serverName(host, to), admin: 'drain' as const }))
+        : changes(back)
+    const undone = noted && back && { ...noted, slot: back, always: true }
+    // One that was stopped before it has nothing to undo.
+    const toUndo = proxies.filter((_, index) => {
+      const end = ends[index]
+      return end?.status !== 'rejected' || !isStopped(end.reason)
+    })
+    await Promise.allSettled(toUndo.map(proxy => proxy.set(undo, undone)))
+    throw failed.reason
+  }
+  return {
+    milliseconds: Math.round(performance.now() - started),
+    proxyMilliseconds: Math.max(0, ...ends.map(end => (end.status === 'fulfilled' ? end.value : 0))),
+  }
+}

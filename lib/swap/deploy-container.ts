@@ -1,0 +1,50 @@
+import { dockerEngine } from '../container/engine.ts'
+import type { ContainerService } from '../fleet/model.ts'
+import type { TaskContext } from '../task/context.ts'
+import { frontDoor } from '../proxy/front-door.ts'
+import type { Release } from '../release/release.ts'
+import { migrationsOf } from '../migration/migrations.ts'
+import { resolveEnv, type ResolvedEnv } from '../rollout/service-env.ts'
+import { deploy, type DeployReport } from './swap.ts'
+import type { SwapTarget } from './swap-target.ts'
+
+/** A container service with the hosts it runs on and those that stand in front of it. `away` are in quarantine. */
+export const swapTarget = (
+  ctx: Pick<TaskContext, 'allHosts' | 'fleet'>,
+  name: string,
+  service: ContainerService,
+  away: ReadonlySet<string> = new Set(),
+): SwapTarget => {
+  const hosts = ctx.allHosts.filter(host => host.role === service.role)
+  const backup = ctx.allHosts.find(host => host.name === migrationsOf(service).backup?.on)
+  return {
+    name,
+    service,
+    hosts: hosts.filter(host => !away.has(host.name)),
+    away: hosts.filter(host => away.has(host.name)),
+    proxies: ctx.allHosts.filter(host => host.role === service.proxy.role),
+    ...(ctx.fleet.logs?.role === service.role ? { logs: ctx.fleet.logs.directory } : {}),
+    ...(backup === undefined ? {} : { backup }),
+  }
+}
+
+/** The environment in which a release of a container service runs. */
+export async function containerEnv(
+  ctx: Pick<TaskContext, 'allHosts' | 'secret'>,
+  { env = {} }: ContainerService,
+  release: string,
+): Promise<ResolvedEnv> {
+  const resolved = await resolveEnv(env, { hosts: ctx.allHosts, secret: name => ctx.secret(name) })
+  return { ...resolved, RELEASE: release }
+}
+
+/** Swaps a release into the idle slots of a container service. */
+export async function swapIn(ctx: TaskContext, target: SwapTarget, release: Release): Promise<DeployReport> {
+  return deploy(ctx, {
+    target: { ...target, door: await frontDoor(ctx, target.service) },
+    release,
+    env: await containerEnv(ctx, target.service, release.id),
+    engine: dockerEngine(),
+    now: () => ctx.now(),
+  })
+}

@@ -1,0 +1,141 @@
+import { containerName } from '../container/slot.ts'
+import { AbortedError, HealthError } from '../errors.ts'
+import type { ProbeReport } from './probe-report.ts'
+import type { Proof } from './proof.ts'
+import { sshLine } from '../transport/endpoint.ts'
+import { waitDrained } from '../proxy/drain.ts'
+import { expectLive } from '../proxy/expect-live.ts'
+import { arm } from './finish.ts'
+import { record } from '../release/history.ts'
+import type { Manifest } from '../release/manifest.ts'
+import { flip, type Flip } from '../proxy/proxies.ts'
+import type { ProxyServer } from '../proxy/proxy.ts'
+import { restarted } from './restarted.ts'
+import type { Slot } from './slot.ts'
+import type { Swap } from './swap-target.ts'
+import { isShort, isSwarm } from '../swarm/size.ts'
+import { watchSlot, type Watched } from './watch.ts'
+
+/** How a slot came to serve. */
+export interface WentLive {
+  readonly flip: Flip
+  /** Requests of the old slot that still go on; it is left running for them. */
+  readonly open: number
+  readonly watched: Watched
+  /** What steady traffic through the front door met; undefined where there is no front door to ask. */
+  readonly probe?: ProbeReport
+}
+
+/** Flip, and what follows it. */
+export async function goLive(
+  swap: Swap,
+  slot: Slot,
+  live: Slot | undefined,
+  manifest: Manifest,
+  proof: Proof,
+  now: () => Date,
+): Promise<WentLive> {
+  const { ctx, target } = swap
+  ctx.phase(`Flip ${target.name} to ${slot}`)
+  const { servers: before } = await expectLive(swap, live)
+  if (live !== undefined) proof.flipped()
+  const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
+  if (live === undefined) proof.flipped(true)
+  const { length } = swap.names
+  ctx.note(
+    `${slot} serves on ${length} host${length === 1 ? '' : 's'}, flipped in ${flipped.milliseconds} ms`,
+  )
+  const since = performance.now()
+  const note = () => record(swap, 'deploy', slot, manifest, now())
+  return { flip: flipped, ...(await stayLive(swap, slot, live, { proof, before, since, note, now })) }
+}
+
+interface Standing {
+  readonly proof: Proof
+  /** What the proxies had counted before the slot served. */
+  readonly before: readonly ProxyServer[]
+  /** When it began to serve, by the monotonic clock; undefined when another run flipped. */
+  readonly since?: number
+  /** Writes down what serves. */
+  readonly note: () => Promise<unknown>
+  readonly now: () => Date
+}
+
+/**
+ * What follows a flip: drain, watch, and note it; back again when proxies, front door or hosts see errors. Also goes on
+ * where a run was cut off behind its flip.
+ */
+export async function stayLive(
+  swap: Swap,
+  slot: Slot,
+  live: Slot | undefined,
+  { proof, before, since = performance.now(), note, now }: Standing,
+): Promise<Omit<WentLive, 'flip'>> {
+  const { ctx, target, limits } = swap
+  // A first deploy has no traffic yet, and nothing to go back to.
+  const seconds = live === undefined ? Math.min(2, limits.watchSeconds) : limits.watchSeconds
+  ctx.phase(`Watch ${target.name} for ${seconds} s`)
+  const watching = watchSlot(swap.read, slot, before, {
+    seconds,
+    limit: limits.errorLimit,
+    fault: () => proof.fault(),
+    signal: ctx.signal,
+    isShort: down => isShort(target, down),
+  })
+  const draining =
+    live === undefined ? undefined : waitDrained(swap.read, live, limits.drainSeconds, ctx.signal)
+  // The watch comes first: while old requests end, new ones may already fail.
+  draining?.catch(() => undefined)
+  const watched = await watching.catch((error: unknown) => {
+    throw error instanceof AbortedError ? unwatched(swap, slot, live, error) : error
+  })
+  const fault = watched.fault ?? (await restarted(swap, slot, performance.now() - since))
+  if (fault !== undefined) await turnBack(swap, slot, live, fault, now)
+  // The note comes last: where it is missing, all of this is done by the next run.
+  if (live !== undefined) await arm(swap, live)
+  await note()
+  const drained = await draining
+  const probe = await proof.end()
+  if (drained !== undefined && drained.open > 0) {
+    ctx.note(
+      `${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end, a day at most`,
+    )
+  }
+  return { watched, open: drained?.open ?? 0, ...(probe === undefined ? {} : { probe }) }
+}
+
+/** The flip has happened: who stops the watch must know that the new release serves. */
+const unwatched = ({ target }: Swap, slot: Slot, live: Slot | undefined, cause: AbortedError): AbortedError =>
+  new AbortedError(`stopped while ${target.name} was watched: ${slot} serves`, {
+    hint:
+      live === undefined ? 'fleet status' : `fleet status; back to ${live}: fleet rollback ${target.name}`,
+    cause,
+  })
+
+async function turnBack(
+  swap: Swap,
+  slot: Slot,
+  live: Slot | undefined,
+  fault: string,
+  now: () => Date,
+): Promise<never> {
+  const { engine = 'docker' } = swap.target.service
+  const of = isSwarm(swap.target) ? 'docker service' : engine
+  const logs = `${of} logs --tail 100 ${containerName(swap.target.name, slot)}`
+  const hint = swap.target.hosts
+    .slice(0, 1)
+    .map(host => sshLine(host.target, logs))
+    .join('')
+  if (live === undefined)
+    throw new HealthError(`${fault}; there is no release before it to go back to`, { hint })
+  // A view that cannot be had is no reason to leave a bad release alone: the flip itself will tell.
+  const seen = await swap.read().catch(() => undefined)
+  if (seen !== undefined && seen.live !== slot && seen.live !== 'mixed') {
+    const serves = seen.live ?? 'nothing'
+    throw new HealthError(`${fault}; not flipped back, since ${serves} serves by now`, { hint })
+  }
+  const noted = { runId: swap.ctx.runId, always: true }
+  const back = await flip(swap.proxies, swap.names, live, slot, noted)
+  await record(swap, 'flip-back', live, undefined, now())
+  throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
+}

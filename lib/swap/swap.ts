@@ -1,0 +1,156 @@
+import type { EnvValues } from '../container/env-file.ts'
+import type { Engine } from '../container/engine.ts'
+import { releaseFiles } from '../container/release-files.ts'
+import type { Shipped } from '../ship/ship.ts'
+import { readSlots, type SlotStates } from '../container/slot-state.ts'
+import { bringImage } from '../ship/bring-image.ts'
+import { editionFor } from './edition.ts'
+import { goLive, stayLive, type WentLive } from './go-live.ts'
+import { entryOf } from '../release/history.ts'
+import { letGo } from '../release/let-go.ts'
+import { leasesOn, withLeases } from '../lease/lease.ts'
+import type { Manifest } from '../release/manifest.ts'
+import { migrate } from '../migration/migrate.ts'
+import { noteServed, wasCutOff } from './note-served.ts'
+import { throwIfAborted } from '../rollout/pause.ts'
+import { pendingContract } from '../migration/pending-contract.ts'
+import { clearSlot, prepareSlot } from './prepare.ts'
+import { startProof } from './proof.ts'
+import type { ProxyServer } from '../proxy/proxy.ts'
+import type { Release } from '../release/release-model.ts'
+import { containerChange, everyReady, liveOf } from '../proxy/serving.ts'
+import { settleLive } from './settle.ts'
+import { otherSlot, type Slot } from './slot.ts'
+import { takeOut } from '../proxy/take-out.ts'
+import { isSwarm } from '../swarm/size.ts'
+import { readSwarmStates } from '../swarm/states.ts'
+import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
+import type { RolloutContext } from '../rollout/rollout-context.ts'
+
+export interface DeployOptions {
+  readonly target: SwapTarget
+  readonly release: Release
+  /** The service's environment with addresses and secrets filled in. */
+  readonly env: EnvValues
+  readonly engine: Engine
+  readonly limits?: Partial<SwapLimits>
+  readonly now: () => Date
+}
+
+export interface DeployReport extends Partial<WentLive> {
+  readonly outcome: 'deployed' | 'unchanged' | 'planned'
+  readonly release: string
+  readonly label: string
+  readonly edition: string
+  /** The slot that serves it. */
+  readonly slot: Slot
+  readonly built?: boolean
+  readonly shipped?: Readonly<Record<string, Shipped>>
+  readonly migrated?: boolean
+}
+
+/**
+ * Brings a release into service: prepares the idle slot on every host, flips all of them with one command, and
+ * watches. Cut off anywhere, it goes on when it is called again. What is live is read from the proxies, which are held
+ * with all other hosts of the service against every other run until the end.
+ */
+export async function deploy(ctx: RolloutContext, options: DeployOptions): Promise<DeployReport> {
+  const { name, hosts, proxies } = options.target
+  return withLeases(ctx, leasesOn([...proxies, ...hosts], name), () => deployAlone(ctx, options))
+}
+
+async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise<DeployReport> {
+  const { target, release, now } = options
+  const { name, service } = target
+  const swap = openSwap(ctx, target, options.limits)
+  const stopSeconds = swap.limits.stopSeconds
+  const { edition, env, ...decided } = editionFor(service, release.id, options.env, stopSeconds)
+  const about = { release: release.id, label: release.label, edition }
+
+  ctx.phase(`Look at ${name}`)
+  await takeOut(swap)
+  const [view, states] = await Promise.all([swap.read(), readStates(swap)])
+  ctx.review?.serves(name, containerChange(name, liveOf(swap, view, states), about))
+  const runs = (slot: Slot): boolean =>
+    swap.names.every(host => {
+      const state = states.get(host)?.[slot]
+      return state?.running === true && state.edition === edition
+    })
+  const live = await settleLive(swap, view, states, runs)
+  if (live !== undefined) pendingContract(swap, states, live)
+  // After a flip that had to be finished, the first view is out of date.
+  const { servers: settled } = view.live === 'mixed' ? await swap.read() : view
+  const serves = live !== undefined && runs(live) && everyReady(swap, settled, live)
+  if (serves && !ctx.planOnly && wasCutOff(swap, live, states)) {
+    const went = await goOn(swap, live, states, settled, now)
+    return { outcome: 'deployed', slot: live, ...about, ...went }
+  }
+  if (live !== undefined && !ctx.planOnly) await noteServed(swap, live, states, now())
+  if (serves) {
+    ctx.note(`${release.label} (${release.id}) serves already: nothing to do`)
+    return { outcome: 'unchanged', slot: live, ...about }
+  }
+  const slot = live === undefined ? 'blue' : otherSlot(live)
+  if (ctx.planOnly) {
+    const hosts = swap.names.join(', ')
+    ctx.note(`would start ${release.label} (${release.id}) as ${slot} on ${hosts} and send all traffic to it`)
+    return { outcome: 'planned', slot, ...about }
+  }
+
+  const { built, shipped } = await bringImage(swap, release, options.engine)
+
+  await using proof = startProof(swap)
+  ctx.phase(`Prepare ${name} ${slot}`)
+  const manifest: Omit<Manifest, 'image'> = {
+    service: name,
+    release: release.id,
+    label: release.label,
+    ...decided,
+    port: service.port,
+    stopSeconds,
+    created: now().toISOString(),
+    owner: ctx.owner,
+    run: ctx.runId,
+    ...(ctx.message === undefined ? {} : { message: ctx.message }),
+  }
+  // Engines with another kind of store know the same image by another id.
+  const ofHost = (host: string): Manifest => ({ ...manifest, image: shipped[host]?.id ?? '' })
+  const first = swap.names[0] ?? ''
+  const manifests = new Map(swap.names.map(host => [host, ofHost(host)]))
+  await clearSlot(swap, slot, live, states, manifests)
+  await ctx.apply(host => [releaseFiles(ofHost(host.name), env)], target.hosts)
+  const migrated = await migrate(swap, ofHost(first))
+  throwIfAborted(ctx.signal)
+  await prepareSlot(swap, slot, manifests, entryOf(swap, 'deploy', slot, ofHost(first), now()))
+  throwIfAborted(ctx.signal)
+  const wentLive = await goLive(swap, slot, live, ofHost(first), proof, now)
+  await letGo(swap)
+  if (decided.contract !== undefined)
+    ctx.note(`what only the release before needed stays until: fleet finish ${name}`)
+  return { outcome: 'deployed', slot, ...about, built, shipped, migrated, ...wentLive }
+}
+
+/** Goes on where a deploy was cut off behind its flip: nobody has watched or noted since what serves. */
+async function goOn(
+  swap: Swap,
+  live: Slot,
+  states: ReadonlyMap<string, SlotStates>,
+  before: readonly ProxyServer[],
+  now: () => Date,
+): Promise<Omit<WentLive, 'flip'>> {
+  swap.ctx.warn(`a deploy was cut off behind its flip: ${live} serves already, and is watched now`)
+  const old = otherSlot(live)
+  const isWarm = swap.names.every(name => states.get(name)?.[old].running === true)
+  await using proof = startProof(swap)
+  proof.flipped(true)
+  const note = () => noteServed(swap, live, states, now())
+  const went = await stayLive(swap, live, isWarm ? old : undefined, { proof, before, note, now })
+  await letGo(swap)
+  return went
+}
+
+/** Both slots of every host. */
+export const readStates = ({ ctx, target }: Swap): Promise<ReadonlyMap<string, SlotStates>> =>
+  isSwarm(target)
+    ? readSwarmStates({ ctx, target })
+    : ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name, target.service.engine))
