@@ -9,6 +9,11 @@ import { cacheRecipe } from './recipe.ts'
 export const CACHE_NAME = 'fleetfile-lab-cache'
 export const CACHE_PORT = 3142
 
+/** Has the cache fetch its indexes while it has one client: many that ask for an old one at once can hang. */
+const FETCH_INDEXES = `awk '$1 == "deb" { print $2 "/dists/" $3 "/InRelease" }' /etc/apt/sources.list | while read -r url; do
+  curl --silent --output /dev/null --max-time 20 --retry 5 --retry-connrefused --proxy http://127.0.0.1:${CACHE_PORT} "$url"
+done`
+
 /**
  * Has the package cache running; `base` is the image VPSes start from. A cache of another recipe that
  * runs is left alone, because other labs are connected to it.
@@ -28,17 +33,18 @@ export async function ensureCache(base: string, lockDir: string, call: ProviderC
     if (state === 'running') return
     if (state !== undefined) {
       await docker([state === 'paused' ? 'unpause' : 'start', CACHE_NAME], { signal })
-      return
+    } else {
+      call.emit({ type: 'note', text: 'starting the package cache that all labs share' })
+      const volume = `--volume=${CACHE_NAME}:/var/cache/apt-cacher-ng`
+      const options = [
+        `--name=${CACHE_NAME}`,
+        '--init',
+        '--restart=unless-stopped',
+        '--label=fleetfile.cache=1',
+      ]
+      await docker(['run', '--detach', ...options, volume, image], { signal })
     }
-    call.emit({ type: 'note', text: 'starting the package cache that all labs share' })
-    const volume = `--volume=${CACHE_NAME}:/var/cache/apt-cacher-ng`
-    const options = [
-      `--name=${CACHE_NAME}`,
-      '--init',
-      '--restart=unless-stopped',
-      '--label=fleetfile.cache=1',
-    ]
-    await docker(['run', '--detach', ...options, volume, image], { signal })
+    await tryDocker(['exec', CACHE_NAME, 'sh', '-c', FETCH_INDEXES], { signal })
   })
 }
 

@@ -70,6 +70,12 @@ export function vpsRecipe(caBundle: string | undefined): Recipe {
   }
 }
 
+/**
+ * How long an index is not asked for again. Its own 27 s let ten machines at once refresh it, which it is not made for:
+ * one of them renames the file that another writes, and that machine waits for ever.
+ */
+const INDEX_SECONDS = 6 * 3600
+
 /** The recipe of the package cache, on top of a VPS's image. */
 export function cacheRecipe(base: string): Recipe {
   const text = (from: string): string => `FROM ${from}
@@ -78,7 +84,7 @@ RUN export DEBIAN_FRONTEND=noninteractive \\
  && rm -rf /var/lib/apt/lists/* && mkdir -p /run/apt-cacher-ng && chown apt-cacher-ng: /run/apt-cacher-ng
 USER apt-cacher-ng
 STOPSIGNAL SIGTERM
-CMD ["apt-cacher-ng", "-c", "/etc/apt-cacher-ng", "ForeGround=1", "SocketPath="]
+CMD ["apt-cacher-ng", "-c", "/etc/apt-cacher-ng", "ForeGround=1", "SocketPath=", "FreshIndexMaxAge=${INDEX_SECONDS}"]
 `
   return { dockerfile: text, files: {}, tag: `fleetfile-lab-cache:${hashOf([text(base)])}` }
 }
