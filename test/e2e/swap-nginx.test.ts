@@ -11,12 +11,12 @@ import { SwapLab } from './swap-lab.ts'
 /** Its own service, whose images no other test takes away. */
 const NAME = 't-swap-nginx'
 
-const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies' })
+const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies', engine: 'podman' })
 const door = doorOf(lab)
 const live = async () => (await readProxies([nginx(lab.lb.context, NAME)], ['web1', 'web2'])).live
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
 
-describe('a swap on two engines and nginx 1.22', () => {
+describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
   beforeAll(async () => {
     await lab.start()
     await booted(lab.lb)
