@@ -14,7 +14,7 @@ async function machineLine(): Promise<string> {
 }
 
 /**
- * Writes what a bench found to `results/<bench>-<date>`: `data` as JSON, and the tables that `tables` makes of the
+ * Writes what a bench found to `results/<bench>-<date>T<time>`, in UTC: `data` as JSON, and the tables that `tables` makes of the
  * machine's line. Gives the tables.
  */
 export async function writeResults(
@@ -23,7 +23,7 @@ export async function writeResults(
   tables: (machine: string) => string,
 ): Promise<string> {
   const machine = await machineLine()
-  const date = new Date().toISOString().slice(0, 10)
+  const date = new Date().toISOString().slice(0, 16).replace(':', '')
   const text = `${tables(machine).trimEnd()}\n`
   await mkdir(FOLDER, { recursive: true })
   const json = JSON.stringify({ version: 1, date, machine, ...data }, null, 2)
