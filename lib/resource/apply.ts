@@ -68,8 +68,7 @@ async function converge(
     })
     const plan = planHost(observation)
     const { changes, notes } = plan
-    for (const text of notes) emit({ type: 'note', text, host })
-    emit({ type: 'host-planned', host, changes })
+    emit({ type: 'host-planned', host, changes, ...(notes.length === 0 ? {} : { notes }) })
     if (mode === 'apply') review?.compare(host, resources, plan)
     if (mode === 'plan' || changes.length === 0) return { host, changes, applied: [], notes }
     const { generation } = observation

@@ -85,8 +85,15 @@ describe('what is left behind a swap', () => {
       ) as unknown,
       hint: 'fleet releases t-past',
     })
-    await expect(rollBack({ to: 'v4' })).rejects.toMatchObject({
+    await expect(rollBack()).rejects.toMatchObject({
       message: expect.stringContaining('rolled back already') as unknown,
+      hint: expect.stringMatching(/^fleet rollback t-past --to /) as unknown,
+    })
+    const planned = { ...lab.context(), planOnly: true }
+    expect(await rollback(planned, { target: keeping(), now, to: 'v4' })).toMatchObject({
+      outcome: 'planned',
+      label: 'v4',
+      warm: true,
     })
     const { result, report } = await door.underLoad(() => rollBack({ to: 'v2' }))
     expect(result).toMatchObject({ outcome: 'rolled-back', warm: false, label: 'v2', slot: 'green' })
