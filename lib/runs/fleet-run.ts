@@ -17,8 +17,11 @@ export interface Part {
   readonly reason?: string
 }
 
-/** `open`: nothing of it runs or has failed, and nobody has said that it ended. */
-export type RunState = HostState | 'open'
+/**
+ * `open`: nothing of it runs or has failed, and nobody has said that it ended. `partial`: it went through on some hosts,
+ * and ended as it may when others fail or are left out.
+ */
+export type RunState = HostState | 'open' | 'partial'
 
 /** One run over all its hosts. */
 export interface FleetRun {
@@ -34,10 +37,12 @@ export interface FleetRun {
 const WEIGHT: readonly HostState[] = ['running', 'failed', 'cut', 'unreadable', 'stopped']
 const GOOD = new Set([0, 3])
 const STOPPED = 8
+const PARTIAL = 9
 
 /** How a whole run stands: the worst of its hosts, then what its client said at its end. */
 function stateOf(parts: readonly Part[], ended: Ended | undefined): RunState {
   const worst = WEIGHT.find(state => parts.some(part => part.state === state))
+  if (worst !== 'running' && ended?.exitCode === PARTIAL) return 'partial'
   if (worst !== undefined) return worst
   if (ended === undefined) return 'open'
   if (GOOD.has(ended.exitCode)) return 'done'

@@ -76,10 +76,19 @@ test('runs: open until somebody says that it ended, and as it was said', async (
     [0, 'done'],
     [7, 'failed'],
     [8, 'stopped'],
+    [9, 'partial'],
   ] as const) {
     fleet.web2.write(two.id, 'ended.json', ended(exitCode))
     expect(await state()).toBe(word)
   }
+})
+
+test('runs and show: one that went through but for a host that may fail is partial, and names it', async () => {
+  const fleet = shop()
+  fleet.web2.write(one.id, 'ended.json', ended(9))
+  expect((await fleet.run(['runs'])).stdout).toMatch(/aaaa .* partial: web2$/m)
+  const { stdout } = await fleet.run(['show', 'aaaa'])
+  expect(stdout).toMatch(/^run \S+: partial$[^]*^only the hosts that did not get there: fleet retry \S+$/m)
 })
 
 test('show: each host, together where they agree, with the last words of what failed', async () => {
