@@ -166,3 +166,22 @@ test('hostile texts of a host never reach the terminal', async () => {
     expect(stdout).not.toContain('[2J')
   }
 })
+
+test('a run that is asked to stop behind its flip, and ends well, is done and says what it did', async () => {
+  const fleet = new RunFleet()
+  const stop = '{"by":"bob@desk","at":"2026-11-22T12:02:00Z"}'
+  fleet.web1.hold(one).write(one.id, 'flips', 'app green flipped 2026-11-22T12:01:00Z\n')
+  fleet.web1.write(one.id, 'stop', stop).write(one.id, 'ended.json', ended(0))
+  fleet.web2.hold(one).write(one.id, 'stop', stop)
+  fleet.web3.write(one.id, 'stop', stop)
+  expect((await fleet.run(['runs'])).stdout).toMatch(/aaaa .* done$/m)
+  const { stdout } = await fleet.run(['show', 'aaaa'])
+  expect(stdout).toMatch(
+    /^web1: flipped app to green\nweb2: changed by commands, without steps\nweb3: nothing to do there\n$/m,
+  )
+  expect(stdout).toMatch(/: done\n[^]*asked to stop by bob@desk/)
+  expect((await fleet.run(['retry', 'aaaa'])).stdout).toMatch(/ended well: nothing to retry$/m)
+  // Before it has ended nobody knows.
+  fleet.web1.write(one.id, 'ended.json', '')
+  expect((await fleet.run(['runs'])).stdout).toMatch(/aaaa .* stopped$/m)
+})
