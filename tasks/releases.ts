@@ -21,12 +21,11 @@ export default defineTask({
   hosts: 'all',
   examples: ['fleet releases web', 'fleet releases sync --json'],
   async run(ctx, { service: name }) {
-    const [[, service] = [], ...more] = servicesNamed(ctx.fleet, name)
+    const services = servicesNamed(ctx.fleet, name)
+    const [[, service] = [], ...more] = services
     if (service === undefined || more.length > 0) {
       throw new UsageError('one service at a time', {
-        hint: Object.keys(ctx.fleet.services)
-          .map(each => `fleet releases ${each}`)
-          .join('; '),
+        hint: services.map(([each]) => `fleet releases ${each}`).join(', or '),
       })
     }
     if (service.kind === 'processes') {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ConfigError, ConnectError, defineTask, UsageError } from '../lib/index.ts'
 import { commandLine } from '../lib/exec/command-line.ts'
 import { login } from '../lib/transport/endpoint.ts'
-import { withSession } from '../lib/transport/session.ts'
+import { runSession } from '../lib/transport/session.ts'
 
 /** What OpenSSH ends with when the failure is its own, and hardly any command does. */
 const NO_CONNECTION = 255
@@ -13,7 +13,7 @@ export default defineTask({
   description:
     "OpenSSH, with the fleet's login, keys, jumps and pinned host keys, as every other task connects: of ~/.ssh/config " +
     'it takes addresses, identities, certificates, the agent, ProxyJump and ProxyCommand, and nothing else. Ends with ' +
-    'the exit code of the shell or the command.',
+    'the exit code of the shell or the command, and with 5 where the host is not reached.',
   params: z.strictObject({
     host: z.string().meta({ description: 'the host', names: 'host' }),
     command: z.array(z.string()).default([]).describe('a command instead of a shell, or one shell line'),
@@ -37,7 +37,7 @@ export default defineTask({
       ctx.note(`would log in as ${login(host.target)}${line === '' ? '' : `, for: ${line}`}`, host)
       return
     }
-    const exitCode = await withSession(host.target, `${ctx.paths.cache}/ssh`, args =>
+    const exitCode = await runSession(host.target, `${ctx.paths.cache}/ssh`, args =>
       ctx.console
         .run('ssh', [...(isTerminal ? ['-t'] : []), ...args, ...(line === '' ? [] : ['--', line])])
         .catch((cause: unknown) => {

@@ -16,12 +16,14 @@ export const hostsText = (hosts: readonly string[]): string =>
   [...hosts.slice(0, NAMED), ...(hosts.length > NAMED ? [`+${hosts.length - NAMED}`] : [])].join(' ') || '-'
 
 const UNKNOWN: readonly PartState[] = ['unreachable', 'no answer']
+/** Where a run that went through elsewhere did not. */
+const BROKEN: readonly PartState[] = ['failed', 'cut', 'stopped', 'unreadable']
 
-/** `failed: web2`, `done`, `done, unknown: web3`. */
+/** `failed: web2`, `partial: web2`, `done`, `done, unknown: web3`. */
 export function stateText(state: RunState, parts: FleetRun['parts']): string {
   const named = (states: readonly PartState[]) =>
     parts.filter(part => states.includes(part.state)).map(({ host }) => host)
-  const those = state === 'done' || state === 'open' ? [] : named([state])
+  const those = state === 'done' || state === 'open' ? [] : named(state === 'partial' ? BROKEN : [state])
   const unknown = named(UNKNOWN)
   const where = those.length === 0 || those.length === parts.length ? '' : `: ${hostsText(those)}`
   return `${state}${where}${unknown.length === 0 ? '' : `, unknown: ${hostsText(unknown)}`}`

@@ -105,6 +105,8 @@ export interface TaskContext {
   readonly timeout: number
   readonly signal: AbortSignal
   readonly emit: EventSink
+  /** How many steps of its acting scripts the run has begun on a host so far. */
+  stepsBegun(host: FleetHost): number
   readonly now: () => Date
   phase(title: string): void
   note(text: string, host?: FleetHost): void
