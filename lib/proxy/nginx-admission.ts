@@ -26,6 +26,7 @@ date +%s%3N
 cat "$hold.until" 2>/dev/null || true; echo
 if [ -e "$home/maintenance" ]; then echo on; else echo off; fi`
 
+/** What that command printed. */
 export function parseAdmission(output: string): Admission {
   const [clock, until, maintenance] = output.split('\n')
   return {
