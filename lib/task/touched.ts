@@ -38,20 +38,16 @@ export class Touched {
    */
   async close(ctx: TaskContext, ended: Ended, more: readonly FleetHost[]): Promise<void> {
     const unaudited = [...this.#ran.values()].filter(({ name }) => !this.#acted.has(name))
-    await Promise.all(
-      unaudited.map(async host => {
-        try {
-          await auditRan(await ctx.on(host).transport(), ctx.record)
-        } catch (error) {
-          ctx.warn(messageOf(error).replace(`${host.name}: `, ''), host)
-        }
-      }),
-    )
-    const names = new Set([...this.#acted.keys(), ...this.#ran.keys(), ...more.map(({ name }) => name)])
-    await closeRun(
-      ctx,
-      ctx.allHosts.filter(({ name }) => names.has(name)),
-      ended,
-    )
+    const audits = unaudited.map(async host => {
+      try {
+        await auditRan(await ctx.on(host).transport(), ctx.record, ended)
+      } catch (error) {
+        ctx.warn(messageOf(error).replace(`${host.name}: `, ''), host)
+      }
+    })
+    const names = new Set([...this.#acted.keys(), ...more.map(({ name }) => name)])
+    for (const { name } of unaudited) names.delete(name)
+    const others = ctx.allHosts.filter(({ name }) => names.has(name))
+    await Promise.all([...audits, closeRun(ctx, others, ended)])
   }
 }
