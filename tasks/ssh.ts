@@ -23,7 +23,7 @@ export default defineTask({
     const line = commandLine(command)
     if (command.length === 0 && !isTerminal) {
       throw new UsageError('there is no terminal for a shell here', {
-        hint: `fleet ssh ${name} -- <command>`,
+        hint: `fleet ssh ${name} -- uptime`,
       })
     }
     const [host] = ctx.hosts
