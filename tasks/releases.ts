@@ -25,7 +25,7 @@ export default defineTask({
     const [[, service] = [], ...more] = services
     if (service === undefined || more.length > 0) {
       throw new UsageError('one service at a time', {
-        hint: services.map(([each]) => `fleet releases ${each}`).join(', or '),
+        hint: services.map(([each]) => `fleet releases ${each}`).join('; '),
       })
     }
     if (service.kind === 'processes') {

@@ -1,11 +1,8 @@
 import { z } from 'zod'
-import { ConfigError, ConnectError, defineTask, UsageError } from '../lib/index.ts'
+import { ConfigError, defineTask, UsageError } from '../lib/index.ts'
 import { commandLine } from '../lib/exec/command-line.ts'
 import { login } from '../lib/transport/endpoint.ts'
 import { runSession } from '../lib/transport/session.ts'
-
-/** What OpenSSH ends with when the failure is its own, and hardly any command does. */
-const NO_CONNECTION = 255
 
 export default defineTask({
   name: 'ssh',
@@ -47,12 +44,6 @@ export default defineTask({
           })
         }),
     )
-    if (exitCode === NO_CONNECTION) {
-      throw new ConnectError('ssh had no connection, or lost it; its own words are above', {
-        host: host.name,
-        hint: `fleet status --on ${host.name}`,
-      })
-    }
     return { exitCode, data: { host: host.name, exitCode } }
   },
 })

@@ -4,7 +4,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { program, newNonce } from '../resource/program.ts'
 import { quote } from '../shell/quote.ts'
 import type { TaskContext } from '../task/context.ts'
-import { ENDED, type Ended } from './ended.ts'
+import { ENDED, noteEnded, type Ended } from './ended.ts'
 import { RUNS, STOP } from './record.ts'
 
 /** Milliseconds that a host is waited for: the run is over, and what is lost is a line of comfort. */
@@ -58,7 +58,5 @@ export async function reopenRun(
 }
 
 /** Notes on the hosts that a run has touched how it ended as a whole. */
-export function closeRun(ctx: CloseContext, hosts: readonly FleetHost[], ended: Ended): Promise<void> {
-  const text = quote(JSON.stringify(ended))
-  return tell(ctx, hosts, `printf '%s\\n' ${text} >${ENDED}.new && mv -f ${ENDED}.new ${ENDED}`)
-}
+export const closeRun = (ctx: CloseContext, hosts: readonly FleetHost[], ended: Ended): Promise<void> =>
+  tell(ctx, hosts, noteEnded(ended))

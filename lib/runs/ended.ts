@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FleetError } from '../errors.ts'
+import { quote } from '../shell/quote.ts'
 
 /** In a run's folder: that the whole run has ended, and how. Only its client knows: it may have more to do than one script. */
 export const ENDED = 'ended.json'
@@ -16,6 +17,10 @@ export const endedSchema = z
   .readonly()
 
 export type Ended = z.output<typeof endedSchema>
+
+/** Shell code that notes it in a run's folder, which is the working directory. */
+export const noteEnded = (ended: Ended): string =>
+  `printf '%s\\n' ${quote(JSON.stringify(ended))} >${ENDED}.new && mv -f ${ENDED}.new ${ENDED}`
 
 /** How a run ended, as its hosts are told. */
 export function endedOf(now: Date, exitCode: number, error?: unknown): Ended {

@@ -73,7 +73,7 @@ function stepless({ flips = [], record }: HostRun, state: Part['state']): string
   if (flipped.length > 0)
     return flipped.map(({ service, slot }) => `flipped ${service} to ${slot}`).join(', ')
   if (state === 'stopped') return 'stopped before its first step'
-  return typeof record === 'string' ? undefined : 'changed by commands, without steps'
+  return typeof record === 'string' ? undefined : 'commands, without a journal'
 }
 
 /** How a host stands in a run, in words. */

@@ -3,23 +3,24 @@ import { delivered, newNonce, program } from '../resource/program.ts'
 import { quote } from '../shell/quote.ts'
 import { tail } from '../text/last-lines.ts'
 import type { Transport } from '../transport/transport.ts'
+import { noteEnded, type Ended } from './ended.ts'
 import { AUDIT, RECORD, RUNS, type RunRecord } from './record.ts'
 
-/** Milliseconds for a host to write two short files. */
+/** Milliseconds for a host to write three short files. */
 const PATIENCE = 15_000
 
 /**
- * Leaves the record and an audit line on a host that a run changed by commands alone: an acting script leaves its own.
+ * Leaves the record, an audit line and how the run ended on a host that it changed by commands alone: an acting script
+ * leaves its own record and line.
  * Throws CommandError, ConnectError, TimeoutError.
  */
-export async function auditRan(transport: Transport, record: RunRecord): Promise<void> {
+export async function auditRan(transport: Transport, record: RunRecord, ended: Ended): Promise<void> {
   const { id: run, task, params, owner, message } = record
   const part = { run, task, params, owner, ...(message === undefined ? {} : { message }) }
   const body = `umask 077
-folder=${RUNS}/${run}
-mkdir -p "$folder" && chmod 0700 ${RUNS} "$folder" || return 1
-printf '%s\\n' ${quote(JSON.stringify(record))} >"$folder/${RECORD}.new" &&
-  mv -f "$folder/${RECORD}.new" "$folder/${RECORD}" || return 1
+mkdir -p ${RUNS}/${run} && cd ${RUNS}/${run} && chmod 0700 .. . || return 1
+printf '%s\\n' ${quote(JSON.stringify(record))} >${RECORD}.new && mv -f ${RECORD}.new ${RECORD} || return 1
+${noteEnded(ended)} || return 1
 printf '{"version":1,"at":"%s",%s,"outcome":"ran","changed":0}\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \\
   ${quote(JSON.stringify(part).slice(1, -1))} >>${AUDIT}`
   const { command, stdin } = delivered(program(newNonce(), body))

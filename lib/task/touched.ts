@@ -20,8 +20,9 @@ export class Touched {
   watch(emit: EventSink): EventSink {
     return event => {
       if (event.type === 'host-planned' && event.changes.length > 0) this.#planned.add(event.host)
-      if (event.type === 'step-started' && this.#planned.has(event.host))
+      if (event.type === 'step-started' && this.#planned.has(event.host)) {
         this.#acted.set(event.host, this.#begunOn(event.host) + 1)
+      }
       emit(event)
     }
   }
@@ -44,20 +45,16 @@ export class Touched {
    */
   async close(ctx: TaskContext, ended: Ended, more: readonly FleetHost[]): Promise<void> {
     const unaudited = [...this.#ran.values()].filter(({ name }) => !this.#acted.has(name))
-    await Promise.all(
-      unaudited.map(async host => {
-        try {
-          await auditRan(await ctx.on(host).transport(), ctx.record)
-        } catch (error) {
-          ctx.warn(messageOf(error).replace(`${host.name}: `, ''), host)
-        }
-      }),
-    )
-    const names = new Set([...this.#acted.keys(), ...this.#ran.keys(), ...more.map(({ name }) => name)])
-    await closeRun(
-      ctx,
-      ctx.allHosts.filter(({ name }) => names.has(name)),
-      ended,
-    )
+    const audits = unaudited.map(async host => {
+      try {
+        await auditRan(await ctx.on(host).transport(), ctx.record, ended)
+      } catch (error) {
+        ctx.warn(messageOf(error).replace(`${host.name}: `, ''), host)
+      }
+    })
+    const names = new Set([...this.#acted.keys(), ...more.map(({ name }) => name)])
+    for (const { name } of unaudited) names.delete(name)
+    const others = ctx.allHosts.filter(({ name }) => names.has(name))
+    await Promise.all([...audits, closeRun(ctx, others, ended)])
   }
 }

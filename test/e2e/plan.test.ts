@@ -65,6 +65,27 @@ describe.sequential('plans on a lab of one machine', () => {
     expect(changedBy(await fleet('apply', plan))).toBe(0)
   })
 
+  it('refuses a plan that is cut short or of another version, and touches nothing', async () => {
+    const whole = await readFile(plan, 'utf8')
+    const before = await sh('ls -AR /etc /srv /var/lib/fleetfile | sha256sum')
+    const wrong = join(lab.state, 'wrong.json')
+    for (const [name, content, message] of [
+      ['cut', whole.slice(0, -200), /wrong\.json is no plan: not valid JSON$/m],
+      [
+        'older',
+        whole.replace(/"tool": ?"[^"]+"/, '"tool":"0.0.1"'),
+        /made by fleet 0\.0\.1, this is fleet \S+$/m,
+      ],
+    ] as const) {
+      await writeFile(wrong, content)
+      const { exitCode, stderr } = await text('apply', wrong)
+      expect(exitCode, name).toBe(2)
+      expect(stderr).toMatch(message)
+      expect(stderr).toMatch(/^hint: .*fleet plan/m)
+    }
+    expect(await sh('ls -AR /etc /srv /var/lib/fleetfile | sha256sum')).toBe(before)
+  })
+
   it('refuses a plan when the host has moved, and names what did', async () => {
     await writeFile(path, WHOLE.replace("'one'", "'two'"))
     expect((await text('plan', '--release', 'v1', '--out', plan)).exitCode).toBe(0)

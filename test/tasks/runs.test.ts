@@ -177,7 +177,7 @@ test('a run that is asked to stop behind its flip, and ends well, is done and sa
   expect((await fleet.run(['runs'])).stdout).toMatch(/aaaa .* done$/m)
   const { stdout } = await fleet.run(['show', 'aaaa'])
   expect(stdout).toMatch(
-    /^web1: flipped app to green\nweb2: changed by commands, without steps\nweb3: nothing to do there\n$/m,
+    /^web1: flipped app to green\nweb2: commands, without a journal\nweb3: nothing to do there\n$/m,
   )
   expect(stdout).toMatch(/: done\n[^]*asked to stop by bob@desk/)
   expect((await fleet.run(['retry', 'aaaa'])).stdout).toMatch(/ended well: nothing to retry$/m)
