@@ -109,6 +109,6 @@ export function resumedClients(at: FaultLab): void {
         run: result.id,
       })
     },
-    90_000,
+    180_000,
   )
 }

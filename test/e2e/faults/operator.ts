@@ -49,5 +49,10 @@ export function operate(
         return machine.transport
       },
     )
-  return cli([...line.split(' '), '--fleet', 'inventory/faults.ts'], { cwd: lab.folder, runTask: run })
+  return cli([...line.split(' '), '--fleet', 'inventory/faults.ts'], {
+    cwd: lab.folder,
+    runTask: run,
+    // The fleet file is checked by the compiler once for all of them.
+    env: { XDG_CACHE_HOME: join(lab.folder, 'cache') },
+  })
 }
