@@ -1,3 +1,6 @@
+import { meaningOf } from './exit-code.ts'
+import { bare } from './unhealthy.ts'
+import { missesVariable } from './missing-variable.ts'
 import { lastLines } from '../text/last-lines.ts'
 import { sanitise } from '../text/sanitise.ts'
 
@@ -13,6 +16,8 @@ export interface HealthReport {
 /** A socket in `/proc/net/tcp`: 0A is LISTEN, the port is hexadecimal, the address is in the machine's order. */
 const LISTENING = /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ 0A /
 
+const LOOPBACK = ' on 127.0.0.1 only'
+
 /** The ports that something listens on, loopback ones marked. */
 export function listeningPorts(sockets: string): string[] {
   const found = new Set<string>()
@@ -20,7 +25,7 @@ export function listeningPorts(sockets: string): string[] {
     const [, address = '', port] = LISTENING.exec(line) ?? []
     if (port === undefined) continue
     const loopback = /^(0{24}01000000|[0-9A-F]{6}7F)$/.test(address) || address.endsWith('FFFF00000100007F')
-    found.add(`${parseInt(port, 16)}${loopback ? ' on 127.0.0.1 only' : ''}`)
+    found.add(`${parseInt(port, 16)}${loopback ? LOOPBACK : ''}`)
   }
   return [...found]
 }
@@ -35,11 +40,21 @@ export function readHealth(output: string, inner: number): HealthReport {
     if (name !== undefined && current !== 'logs') items.set((current = name), rest ?? '')
     else items.set(current, `${items.get(current) ?? ''}\n${line}`)
   }
-  const logs = lastLines(items.get('logs') ?? '', { width: 300 })
+  const logs = lastLines(firstOf(items.get('logs') ?? ''), { width: 300 })
     .map(line => `  ${line}`)
     .join('\n')
   const healthy = items.get('code')?.trim() === '200'
   return { healthy, reason: healthy ? '' : reasonOf(items, inner), logs }
+}
+
+/** What a program said once, of one that is started again and again and says it each time: the last may be cut off. */
+function firstOf(log: string): string {
+  const lines = lastLines(log, { count: 40 })
+  const alike = lines.map(bare)
+  const length = alike.findIndex(
+    (_, size) => size > 0 && alike.every((line, at) => at < size || line === alike[at - size]),
+  )
+  return lines.slice(0, length < 0 ? lines.length : length).join('\n')
 }
 
 function reasonOf(items: ReadonlyMap<string, string>, inner: number): string {
@@ -48,29 +63,29 @@ function reasonOf(items: ReadonlyMap<string, string>, inner: number): string {
   const [status = '', exitCode = '', oom = '', restarts = '0'] = item('state').split(' ')
   if (oom === 'true') return `the program was killed: out of memory (exit code ${exitCode})`
   if (status === 'missing') return 'the container is gone'
+  const misses = missesVariable(item('logs'), items.has('env') ? item('env') : undefined)
   if (['exited', 'dead', 'restarting'].includes(status)) {
-    return `the program ended with exit code ${exitCode}${meaningOf(exitCode)}`
+    return `the program ended with exit code ${exitCode}${misses || meaningOf(exitCode)}`
   }
   // While it runs again, the engine does not say how it ended before.
-  if (Number(restarts) >= 2) return 'the program keeps ending and being started again'
+  if (Number(restarts) >= 2) return `the program keeps ending and being started again${misses}`
   const code = item('code')
-  if (/^3\d\d$/.test(code))
-    return `HTTP ${code}: it redirects to ${item('location') || 'nowhere'}, but must answer 200`
+  if (/^3\d\d$/.test(code)) return redirects(code, item('location'))
   if (/^[1-5]\d\d$/.test(code) && code !== '000') {
     const body = item('body').split('\n')[0]?.slice(0, 200)
     return `HTTP ${code}${body === undefined || body === '' ? '' : `: ${body}`}`
   }
   const ports = listeningPorts(items.get('sockets') ?? '')
   const listens = ports.length === 0 ? 'nothing' : `port ${ports.join(', ')}`
+  if (ports.includes(`${inner}${LOOPBACK}`) && !ports.includes(String(inner))) {
+    return `the program listens on 127.0.0.1 inside the container, where nothing from outside comes: have it listen on 0.0.0.0:${inner}`
+  }
   if (item('curl') === '28') return `no answer within 5 seconds; the container listens on ${listens}`
-  return `nothing answers on port ${inner} in the container: it listens on ${listens}`
+  return `nothing answers on port ${inner} in the container: it listens on ${listens}${misses}`
 }
 
-const MEANINGS: Readonly<Record<string, string>> = {
-  126: ' (its command cannot be executed)',
-  127: ' (its command was not found)',
-  137: ' (killed)',
-  139: ' (segmentation fault)',
-  143: ' (terminated)',
-}
-const meaningOf = (code: string): string => MEANINGS[code] ?? ''
+/** The proxy ends TLS: a program that sends its own requests on to https asks to be told that they came by it. */
+const redirects = (code: string, location: string): string =>
+  location.startsWith('https:')
+    ? `HTTP ${code}: it redirects to ${location}, but must answer 200: have it take the header X-Forwarded-Proto: https for https, or leave its health path out`
+    : `HTTP ${code}: it redirects to ${location || 'nowhere'}, but must answer 200`

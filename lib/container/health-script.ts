@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { EngineName } from '../fleet/container-model.ts'
-import { sh, type Command } from '../shell/sh.ts'
+import { rawShell, sh, type Command } from '../shell/sh.ts'
 
 /** What is asked of a slot, as the proxy will ask it. */
 export interface HealthProbe {
@@ -14,6 +14,17 @@ export interface HealthProbe {
   /** Seconds to wait at most. */
   readonly seconds: number
 }
+
+/** Code that keeps the names of an environment on stdin, never a value: `NAME`, or `NAME=` for one that is empty. */
+export const VARIABLE_NAMES = String.raw`sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*=\)$/\1/p; s/^\([A-Za-z_][A-Za-z0-9_]*\)=..*/\1/p'`
+
+/** Code that prints which variables a container ("$c") has, and the end of what it said: since "$since" where that is known. */
+export const envAndLogs = (engine: EngineName): string =>
+  sh`echo '== env'; ${engine} container inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$c" 2>/dev/null | ${rawShell(VARIABLE_NAMES)}
+echo '== logs'
+logs() { ${engine} logs --tail 40 "$@" "$c" 2>&1; }
+said=$([ -z "\${since-}" ] || logs --since "$since")
+if [ -n "$said" ]; then printf '%s\n' "$said"; else logs; fi`.text
 
 /**
  * Waits on the host itself, in one execution, until the slot answers 200, its program has ended, or the time is up;
@@ -37,7 +48,7 @@ while :; do
   code=$(curl --silent --output "$d/body" --dump-header "$d/head" --max-time 5 --write-out '%{http_code}' \
     --header ${`Host: ${name}`} --header 'X-Forwarded-Proto: https' --user-agent fleetfile-health "$url"); rc=$?
   [ "$code" != 200 ] || { echo '== code 200'; exit 0; }
-  state=$(${engine} container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.Pid}}' "$c" 2>/dev/null) || state='missing 0 false 0 0'
+  state=$(${engine} container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.Pid}} {{json .State.StartedAt}}' "$c" 2>/dev/null) || state='missing 0 false 0 0'
   case $state in exited*|dead*|missing*|restarting*) break;; esac
   [ "$(date +%s)" -lt "$until" ] || break
   sleep 0.3
@@ -45,7 +56,7 @@ done
 echo "== code $code"; echo "== curl $rc"; echo "== state $state"
 echo "== location $(tr -d '\r' <"$d/head" 2>/dev/null | sed -n 's/^[Ll]ocation: //p' | head -n 1)"
 echo "== body $(head -c 400 "$d/body" 2>/dev/null | tr '\r\n' '  ')"
-pid=$(echo "$state" | cut -d' ' -f5)
+pid=$(echo "$state" | cut -d' ' -f5); since=$(echo "$state" | cut -d' ' -f6 | tr -d '"')
 [ "$pid" = 0 ] || { echo '== sockets'; cat "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null; }
-echo '== logs'; ${engine} logs --tail 10 "$c" 2>&1`
+${rawShell(envAndLogs(engine))}`
 }

@@ -4,6 +4,7 @@ import type { RolloutContext } from '../rollout/rollout-context.ts'
 import { sshLine } from '../transport/endpoint.ts'
 import { healthCommand, type HealthProbe } from './health-script.ts'
 import { readHealth } from './health-report.ts'
+import { LAST_LINES } from './unhealthy.ts'
 
 /** Returns when the slot answers 200 to its own host; throws a HealthError that says why it does not. */
 export async function waitHealthy(
@@ -17,7 +18,7 @@ export async function waitHealthy(
   const { healthy, reason, logs } = readHealth(stdout.toString('utf8'), inner)
   if (healthy) return
   throw new HealthError(
-    `${probe.container} is not healthy at ${probe.path}: ${reason}${logs === '' ? '' : `\nits last lines:\n${logs}`}`,
+    `${probe.container} is not healthy at ${probe.path}: ${reason}${logs === '' ? '' : `\n${LAST_LINES}\n${logs}`}`,
     { host: host.name, hint: sshLine(host.target, `${probe.engine} logs --tail 100 ${probe.container}`) },
   )
 }

@@ -1,10 +1,17 @@
 import { parseManifest, editionOf, serviceFolder } from '../release/manifest.ts'
+import { historyFile, parseEntry } from '../release/history-entry.ts'
 import type { Held } from '../release/keep.ts'
 import { SLOTS } from '../swap/slot.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { containerName } from './slot.ts'
 
-/** Asks a host in one execution which releases of a service it holds, what its slots use, and how big its images are. */
+/** Lines of the history that are read: years of releases. */
+const LINES = 2000
+
+/**
+ * Asks a host in one execution which releases of a service it holds, which have served, what its slots use, and how big
+ * its images are.
+ */
 export function heldCommand(service: string, engine: string): Command {
   const slots = SLOTS.map(
     slot =>
@@ -15,7 +22,8 @@ e container inspect --format 'used {{.Image}} {{index .Config.Labels "fleetfile.
   ).join('')
   return sh`e() { ${engine} "$@"; }
 for f in ${serviceFolder(service)}/*-*.json; do [ ! -f "$f" ] || echo "edition $(base64 -w0 <"$f")"; done${rawShell(slots)}
-e system df -v --format '{{range .Images}}image {{.ID}} {{.UniqueSize}}{{println}}{{end}}'`
+e system df -v --format '{{range .Images}}image {{.ID}} {{.UniqueSize}}{{println}}{{end}}'
+tail -n ${LINES} ${historyFile(service)} 2>/dev/null | sed 's/^/act /' || :`
 }
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
@@ -28,7 +36,8 @@ export function sizeOf(text: string): number {
 
 /** Reads what `heldCommand` printed. */
 export function parseHeld(output: string): Held {
-  const lines = output.split('\n').map(line => line.split(' '))
+  const text = output.split('\n')
+  const lines = text.map(line => line.split(' '))
   const rows = (word: string): string[][] =>
     lines.filter(([first]) => first === word).map(([, ...rest]) => rest)
   const manifests = (word: string) =>
@@ -54,6 +63,12 @@ export function parseHeld(output: string): Held {
       ...rows('used').flat(),
       ...manifests('slot').flatMap(each => [editionOf(each), each.image]),
     ]),
+    served: new Set(
+      text.flatMap(line => {
+        const { action, edition } = (line.startsWith('act ') && parseEntry(line.slice(4))) || {}
+        return edition !== undefined && (action === 'deploy' || action === 'rollback') ? [edition] : []
+      }),
+    ),
   }
 }
 

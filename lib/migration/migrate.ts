@@ -28,7 +28,7 @@ export async function migrate(swap: Swap, manifest: Manifest): Promise<boolean> 
   const failed = await runMigration(swap, host, manifest, 'expand', expand)
   if (failed === undefined) return true
   throw new HealthError(
-    `the migration failed (exit code ${failed.exitCode}); no traffic has gone to ${manifest.label}${failed.said}`,
+    `the migration failed (${failed.why}); no traffic has gone to ${manifest.label}${failed.said}`,
     { host: host.name, hint: 'correct the migration, then deploy again' },
   )
 }

@@ -1,5 +1,8 @@
+import { meaningOf } from '../container/exit-code.ts'
+import { VARIABLE_NAMES } from '../container/health-script.ts'
+import { missesVariable } from '../container/missing-variable.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
-import { sh } from '../shell/sh.ts'
+import { rawShell, sh } from '../shell/sh.ts'
 import { tail } from '../text/last-lines.ts'
 import { editionOf, serviceFolder, type Manifest } from '../release/manifest.ts'
 import { spreadMark } from './migrated.ts'
@@ -10,7 +13,8 @@ const PATIENCE = 6 * 3_600_000
 
 /** A migration that failed. */
 export interface FailedMigration {
-  readonly exitCode: number
+  /** Its exit code, and what is known of the reason. */
+  readonly why: string
   /** Its last lines, each on an indented line of its own. */
   readonly said: string
 }
@@ -44,7 +48,13 @@ touch ${mark}`
   const result = await ctx.on(host).run(command, { root: true, anyExitCode: true, timeout: PATIENCE })
   if (result.exitCode !== 0) {
     const output = result.stdout.toString('utf8') || result.stderr.toString('utf8')
-    return { exitCode: result.exitCode, said: tail(output, { count: 20, width: 300 }) }
+    const names = await ctx.on(host).read(sh`${rawShell(VARIABLE_NAMES)} <${env}`, {
+      root: true,
+      anyExitCode: true,
+    })
+    const misses = missesVariable(output, names.stdout.toString('utf8'))
+    const why = `exit code ${result.exitCode}${misses || meaningOf(result.exitCode)}`
+    return { why, said: tail(output, { count: 20, width: 300 }) }
   }
   await spreadMark(ctx, target.hosts, [host], mark)
   return undefined

@@ -1,4 +1,4 @@
-import { CommandError, ConfigError } from '../errors.ts'
+import { CommandError } from '../errors.ts'
 import { checkSlots, type AdminChange, type NotedFlip, type Proxy } from './proxy.ts'
 import type { HostContext } from '../rollout/rollout-context.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
@@ -43,8 +43,6 @@ case $answer in *[![:space:]]*) printf '%s\n' "$answer" >&2; exit 1;; esac`.text
 function pathsTold(backend: string, changes: readonly AdminChange[]): string {
   const paths = changes.flatMap(({ server, health }) => (health === undefined ? [] : [{ server, health }]))
   if (paths.length === 0) return ''
-  const wrong = paths.find(({ health }) => !/^\/[\w./:?&=~%+@-]*$/.test(health))
-  if (wrong !== undefined) throw new ConfigError(`${JSON.stringify(wrong.health)} cannot be a path of checks`)
   const map = healthMap(backend)
   // One that is not there yet cannot be set, one that is there would be added twice.
   const forgotten = batched(paths.map(({ server }) => `del map ${map} ${server}`))

@@ -25,6 +25,15 @@ END {
   }
 }`
 
+/** Notes the paths that slots are asked for, beside those known before: `web1-blue /up`. */
+const PATHS = `paths() {
+  told=$(printf '%s\\n' "$1" | awk 'NF > 2 { print $1, $3 }')
+  [ -n "$told" ] || return 0
+  { cat "$home/paths" 2>/dev/null || :; printf '%s\\n' "$told"; } |
+    awk '{ path[$1] = $2 } END { for (name in path) print name, path[name] }' | sort >"$tmp/paths"
+  cmp -s "$tmp/paths" "$home/paths" || { sync "$tmp/paths"; mv -f "$tmp/paths" "$home/paths"; }
+}`
+
 /** Functions that `set` and the first layout share. They expect `service`, `home` and `slots`, and hold the lock. */
 const FUNCTIONS = `
 exec 9>>"$home/lock"; flock -w 60 9 || { echo "another command holds the slots of $service" >&2; exit 1; }
@@ -95,7 +104,9 @@ ${begin(service)}; slots=$home/slots; began=$(date +%s%N)
 umask 022
 ${rawShell(FUNCTIONS)}
 ask() { curl --silent --fail --max-time 5 --noproxy '*' --header ${`Host: ${NGINX_PATHS.host}`} "http://127.0.0.1/$service?group=$1"; }
+${rawShell(PATHS)}
 plan ${changes}
+paths ${changes}
 answer=$(ask "$group") || { echo 'nginx does not answer for the service' >&2; exit 1; }
 if [ "$group" != none ] && { [ "$answer" = "${rawShell('${answer% yes}')}" ] || ! grep -q "^upstream $group " "$home/groups.conf"; }; then
   groups >"$tmp/groups.conf"

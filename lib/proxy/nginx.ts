@@ -8,9 +8,9 @@ import { refuseStopped } from './noted-flip.ts'
 import { lookCommand } from './nginx-look.ts'
 import { parseLook } from './nginx-state.ts'
 
-/** One line for each slot and what it is told. */
+/** One line for each slot and what it is told: `web1-blue drain /up`. */
 const lines = (changes: readonly AdminChange[]): string =>
-  changes.map(({ server, admin }) => `${server} ${admin}`).join('\n')
+  changes.map(({ server, admin, health = '' }) => `${server} ${admin} ${health}`.trim()).join('\n')
 
 /** nginx on one host. What serves is what it says itself; a flip between whole slots needs no reload. */
 export function nginx(host: HostContext, service: string): Proxy {

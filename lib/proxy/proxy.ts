@@ -85,16 +85,22 @@ export function parseServerName(name: string): { host: string; slot: Slot } | un
 }
 
 /**
- * Throws a ConfigError unless all are names that slots can have: letters, digits, dots and dashes of a host's name. What
- * a proxy is told is a line of commands in its own language, in which another name could say something else.
+ * Throws a ConfigError unless all are names that slots can have, letters, digits, dots and dashes of a host's name, and
+ * paths that they can be asked for. What a proxy is told is a line of commands in its own language, in which another
+ * word could say something else.
  */
 export function checkSlots(changes: readonly AdminChange[], host: string): void {
   const wrong = changes
     .map(({ server }) => server)
     .filter(name => !/^[a-z0-9][a-z0-9.-]*-(blue|green)$/.test(name))
-  if (wrong.length === 0) return
-  throw new ConfigError(
-    `${wrong.map(name => JSON.stringify(name)).join(', ')} cannot be the name of a slot`,
-    { host },
-  )
+  if (wrong.length > 0) {
+    throw new ConfigError(
+      `${wrong.map(name => JSON.stringify(name)).join(', ')} cannot be the name of a slot`,
+      { host },
+    )
+  }
+  const path = changes.find(({ health = '/' }) => !/^\/[\w./:?&=~%+@-]*$/.test(health))?.health
+  if (path !== undefined) {
+    throw new ConfigError(`${JSON.stringify(path)} cannot be a path of checks`, { host })
+  }
 }

@@ -18,6 +18,8 @@ export interface Held {
   readonly editions: readonly HeldEdition[]
   /** Editions and images that a slot runs, ran last, or would go back to. */
   readonly used: ReadonlySet<string>
+  /** Editions that have served, by the host's history. */
+  readonly served: ReadonlySet<string>
 }
 
 /** What may go from a host: editions, and images that no edition left needs. */
@@ -38,14 +40,15 @@ export function bytesOf(size: NonNullable<Keep['size']>): number {
 const byAge = (a: HeldEdition, b: HeldEdition): number => Date.parse(b.created) - Date.parse(a.created)
 
 /**
- * The last release that every host could start, beside those in its slots: the way back that is left when a host has
- * lost its own.
+ * The last release that has served and that every host could start, beside those in its slots: the way back that is left
+ * when a host has lost its own. One that never came to serve is no way back.
  */
 export function lastShared(hosts: readonly Held[]): string | undefined {
   const [first, ...others] = hosts
   return [...(first?.editions ?? [])]
     .toSorted(byAge)
     .filter(({ edition, bytes }) => bytes !== undefined && !hosts.some(({ used }) => used.has(edition)))
+    .filter(({ edition }) => hosts.some(({ served }) => served.has(edition)))
     .find(({ edition }) =>
       others.every(host => host.editions.some(each => each.edition === edition && each.bytes !== undefined)),
     )?.edition
@@ -61,11 +64,13 @@ export function spare(hosts: ReadonlyMap<string, Held>, keep: Keep): ReadonlyMap
 }
 
 function spareOf(
-  { editions, used }: Held,
+  { editions, used, served }: Held,
   shared: string | undefined,
   { releases = KEEP_RELEASES, size }: Keep,
 ): Spare {
-  const sorted = [...editions].toSorted(byAge)
+  // One that never served goes first: it is no way back.
+  const rank = ({ edition }: HeldEdition): number => (served.has(edition) ? 0 : 1)
+  const sorted = [...editions].toSorted((a, b) => rank(a) - rank(b) || byAge(a, b))
   const safe = ({ edition, image }: HeldEdition): boolean =>
     used.has(edition) || used.has(image) || edition === shared
   const kept = new Set(sorted.filter(safe))

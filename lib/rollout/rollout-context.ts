@@ -20,6 +20,7 @@ export type RolloutContext = Pick<
   | 'abandon'
   | 'leases'
   | 'review'
->
+> &
+  Partial<Pick<TaskContext, 'record'>>
 
 export type { HostContext }

@@ -1,6 +1,7 @@
 import { CommandError } from '../errors.ts'
 import { delivered, newNonce, program } from '../resource/program.ts'
 import { quote } from '../shell/quote.ts'
+import { rawShell, type Command } from '../shell/sh.ts'
 import { tail } from '../text/last-lines.ts'
 import type { Transport } from '../transport/transport.ts'
 import { noteEnded, type Ended } from './ended.ts'
@@ -8,6 +9,16 @@ import { AUDIT, RECORD, RUNS, type RunRecord } from './record.ts'
 
 /** Milliseconds for a host to write three short files. */
 const PATIENCE = 15_000
+
+/** Code that leaves the record of a run in its folder. */
+const leave = (record: RunRecord): string => `umask 077
+folder=${RUNS}/${record.id}
+mkdir -p "$folder" && chmod 0700 ${RUNS} "$folder" &&
+  printf '%s\\n' ${quote(JSON.stringify(record))} >"$folder/${RECORD}.new" &&
+  mv -f "$folder/${RECORD}.new" "$folder/${RECORD}"`
+
+/** Leaves the record on a host before commands change it: a run that is cut off in them can be resumed. */
+export const recordCommand = (record: RunRecord): Command => rawShell(leave(record))
 
 /**
  * Leaves the record, an audit line and how the run ended on a host that it changed by commands alone: an acting script
@@ -17,9 +28,7 @@ const PATIENCE = 15_000
 export async function auditRan(transport: Transport, record: RunRecord, ended: Ended): Promise<void> {
   const { id: run, task, params, owner, message } = record
   const part = { run, task, params, owner, ...(message === undefined ? {} : { message }) }
-  const body = `umask 077
-mkdir -p ${RUNS}/${run} && cd ${RUNS}/${run} && chmod 0700 .. . || return 1
-printf '%s\\n' ${quote(JSON.stringify(record))} >${RECORD}.new && mv -f ${RECORD}.new ${RECORD} || return 1
+  const body = `${leave(record)} && cd "$folder" || return 1
 ${noteEnded(ended)} || return 1
 printf '{"version":1,"at":"%s",%s,"outcome":"ran","changed":0}\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \\
   ${quote(JSON.stringify(part).slice(1, -1))} >>${AUDIT}`

@@ -4,6 +4,7 @@ import { ConfigError } from '../errors.ts'
 import type { EngineName } from '../fleet/container-model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { RolloutContext } from '../rollout/rollout-context.ts'
+import { recordCommand } from '../runs/ran.ts'
 import { sh } from '../shell/sh.ts'
 import { Delivery, type Shipped } from './delivery.ts'
 import type { Engine } from '../container/engine.ts'
@@ -57,6 +58,11 @@ export async function shipImage(
   return sent
 
   async function send(): Promise<Map<string, Shipped>> {
+    const { record } = ctx
+    // It may take long, and is the first thing that changes a host.
+    if (record !== undefined) {
+      await ctx.each(lacking, host => ctx.on(host).run(recordCommand(record), { root: true }))
+    }
     await mkdir(ctx.paths.cache, { recursive: true })
     const folder = await mkdtemp(join(ctx.paths.cache, 'ship-'))
     try {

@@ -133,7 +133,7 @@ async function contract(swap: Swap, live: Slot, manifest: Manifest, now: () => D
   const failed = await runMigration(swap, host, manifest, 'contract', manifest.contract)
   if (failed === undefined) return
   throw new CommandError(
-    `the contract migration failed (exit code ${failed.exitCode}); ${manifest.label} serves on${failed.said}`,
+    `the contract migration failed (${failed.why}); ${manifest.label} serves on${failed.said}`,
     { host: host.name, hint: `correct what stopped it, then: fleet finish ${target.name}` },
   )
 }

@@ -1,5 +1,6 @@
 import { waitHealthy } from '../container/health.ts'
 import type { HealthProbe } from '../container/health-script.ts'
+import { foldFailures } from '../container/unhealthy.ts'
 import { containerName, runHash, slotResource, type SlotWanted } from '../container/slot.ts'
 import type { SlotStates } from '../container/slot-state.ts'
 import { HealthError, HostsFailedError, TimeoutError, messageOf } from '../errors.ts'
@@ -180,26 +181,13 @@ async function removeSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise
   }
 }
 
-/** One error for all hosts, that says that the old release still serves; equal reasons are said once. */
+/** One error for all hosts, that says that the old release still serves. */
 function unhealthy(error: unknown, total: number): Error {
   if (!(error instanceof HostsFailedError)) return error instanceof Error ? error : new Error(String(error))
   const { failures } = error
   if (!failures.every(failure => failure.error instanceof HealthError)) return error
-  // Logs of equal failures differ in small things: those of the first host stand for all.
-  const groups = new Map<string, { hosts: string[]; text: string }>()
-  for (const {
-    host,
-    error: { message },
-  } of failures) {
-    const text = message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message
-    const [reason = ''] = text.split('\n')
-    const group = groups.get(reason)
-    if (group === undefined) groups.set(reason, { hosts: [host], text })
-    else group.hosts.push(host)
-  }
-  const lines = [...groups.values()].map(({ hosts, text }) => `${hosts.join(', ')}: ${text}`)
   return new HealthError(
-    `${failures.length} of ${total} hosts did not become healthy; nothing has changed for users\n${lines.join('\n')}`,
+    `${failures.length} of ${total} hosts did not become healthy; nothing has changed for users\n${foldFailures(failures)}`,
     { ...(error.hint === undefined ? {} : { hint: error.hint }), cause: error },
   )
 }

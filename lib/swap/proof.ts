@@ -49,30 +49,42 @@ export function describeProof({ requests, failed, p50, p99, longestGap, after }:
   return `${requests} requests through the front door, ${failed} failed, p50 ${p50} ms, p99 ${p99} ms, longest gap ${seconds(longestGap)} s${since}`
 }
 
+/**
+ * The path to ask for. While users get the maintenance page, only the health path is answered from a slot: the page says
+ * nothing of a release.
+ */
+async function pathToAsk({ ctx, target, proxies }: Asked): Promise<string> {
+  const { health, probe: { path = health } = {} } = target.service
+  if (path === health) return health
+  const admissions = await Promise.all(proxies.map(proxy => proxy.admission().catch(() => undefined)))
+  if (!admissions.some(admission => admission?.maintenance === true)) return path
+  ctx.note(`users get the maintenance page: ${health} is asked for instead of ${path}`)
+  return health
+}
+
+type Asked = Pick<Swap, 'ctx' | 'target' | 'proxies'>
+
 /** Begins to ask, at the rate, path and headers that the service declares. */
-export function startProof({ ctx, target }: Pick<Swap, 'ctx' | 'target'>): Proof {
-  const { door, service, proxies } = target
+export function startProof(swap: Asked): Proof {
+  const { ctx, target } = swap
+  const { door, service } = target
   if (door === undefined || ctx.planOnly) return NONE
-  const {
-    path = service.health,
-    perSecond = 10,
-    headers = {},
-    maxErrors = 0,
-    timeoutSeconds = 10,
-  } = service.probe ?? {}
+  const { perSecond = 10, headers = {}, maxErrors = 0, timeoutSeconds = 10 } = service.probe ?? {}
   const stop = new AbortController()
   const log = new ProbeLog()
-  const asking = probe({
-    url: new URL(path, door.origin),
-    addresses: proxies.map(({ address }) => address),
-    ...(door.ca === undefined ? {} : { ca: door.ca }),
-    headers,
-    perSecond,
-    concurrency: CONCURRENCY,
-    timeout: timeoutSeconds * 1000,
-    signal: AbortSignal.any([stop.signal, ctx.signal]),
-    log,
-  })
+  const asking = pathToAsk(swap).then(path =>
+    probe({
+      url: new URL(path, door.origin),
+      addresses: target.proxies.map(({ address }) => address),
+      ...(door.ca === undefined ? {} : { ca: door.ca }),
+      headers,
+      perSecond,
+      concurrency: CONCURRENCY,
+      timeout: timeoutSeconds * 1000,
+      signal: AbortSignal.any([stop.signal, ctx.signal]),
+      log,
+    }),
+  )
   let ended: Promise<ProbeReport> | undefined
   const end = (): Promise<ProbeReport> => (ended ??= finish())
   async function finish(): Promise<ProbeReport> {

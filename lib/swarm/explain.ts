@@ -1,10 +1,11 @@
-import { healthCommand } from '../container/health-script.ts'
+import { envAndLogs, healthCommand } from '../container/health-script.ts'
 import { readHealth } from '../container/health-report.ts'
+import { LAST_LINES } from '../container/unhealthy.ts'
 import { HealthError, HostsFailedError, messageOf, type HostFailure } from '../errors.ts'
 import type { Slot } from '../swap/slot.ts'
 import type { Swap } from '../swap/swap-target.ts'
 import { containerName } from '../container/slot.ts'
-import { sh, type Command } from '../shell/sh.ts'
+import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { sanitise } from '../text/sanitise.ts'
 import { sshLine } from '../transport/endpoint.ts'
 import { suspects, unplaced, type Progress } from './progress.ts'
@@ -14,7 +15,7 @@ import type { SwarmService, SwarmTask } from './view.ts'
 const autopsy = (container: string): Command => sh`c=${container}
 state=$(docker container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.RestartCount}} 0' "$c" 2>/dev/null) || state='missing 0 false 0 0'
 echo '== code 000'; echo '== curl 7'; echo "== state $state"
-echo '== logs'; docker logs --tail 10 "$c" 2>&1`
+${rawShell(envAndLogs('docker'))}`
 
 /**
  * Throws a HealthError for each host whose container does not come up, as a HostsFailedError: the reason in plain words,
@@ -79,7 +80,7 @@ async function explainTask(
         ? told
         : reason
     const text = `${containerName(name, slot)} is not healthy at ${path}: ${why}`
-    return new HealthError(logs === '' ? text : `${text}\nits last lines:\n${logs}`, details)
+    return new HealthError(logs === '' ? text : `${text}\n${LAST_LINES}\n${logs}`, details)
   } catch (error) {
     return new HealthError(
       `${told || 'not healthy'} (and could not be asked why: ${messageOf(error)})`,

@@ -26,11 +26,11 @@ end
 
 ${pages.map(({ service, path }) => `load(${quoted(service)}, ${quoted(path)})`).join('\n')}
 
-core.register_action("fleet_hold", { "http-req" }, function(_, service)
+core.register_action("fleet_hold", { "http-req" }, function(txn, service)
   for _ = 1, 300 do
-    local now = core.now()
     local ends = tonumber(map:lookup(service .. "/hold")) or 0
-    local left = ends - now.sec * 1000 - now.usec / 1000
+    -- core.now() falls behind the clock that the map goes by, each time this process had to wait for a processor.
+    local left = ends - txn.f:date(0, "ms")
     if left <= 0 then
       return
     end

@@ -5,7 +5,7 @@ import { deploy } from '../../lib/swap/swap.ts'
 import { docker } from './machine.ts'
 import { FaultLab, NAME } from './faults/fault-lab.ts'
 import { cutOffHosts } from './faults/cut-off.ts'
-import { killedClients } from './faults/killed.ts'
+import { killedClients, resumedClients } from './faults/killed.ts'
 import { HAPROXY } from './swap-front.ts'
 
 const at = new FaultLab()
@@ -36,6 +36,7 @@ describe('what goes wrong in the middle of a swap, with users all the time', () 
   })
 
   killedClients(at)
+  resumedClients(at)
   cutOffHosts(at)
 
   test('two operators at once, and a rollback in the middle: one goes on, the others are told by whom', async () => {

@@ -171,7 +171,11 @@ describe('what is left behind a swap', () => {
     const target = { ...lab.target, service: { ...lab.service, keep: { releases: 2 } } }
     expect(Number(await names())).toBeGreaterThan(3)
     const options = { ...lab.options(await lab.release('v5'), 'fifth'), target }
-    expect(await deploy(lab.context(), options)).toMatchObject({ outcome: 'deployed' })
+    // Users get the maintenance page meanwhile, and so would the probe: that is no error of the release.
+    const proxy = haproxy(lab.lb.context, NAME)
+    await proxy.admit({ maintenance: true })
+    expect(await deploy(lab.context(), options)).toMatchObject({ outcome: 'deployed', probe: { failed: 0 } })
+    await proxy.admit({ maintenance: false })
     // The two slots, and the last release that both hosts share.
     expect(await names()).toBe('3')
     const back = await rollback(lab.context(), { target, now: () => new Date() })

@@ -151,4 +151,22 @@ export function slotContract(subject: Subject): void {
     await ask(200)
     expect(await seen('up')).toMatchObject({ health: 'up' })
   })
+
+  test('asks a slot for the path of its own release, and knows it behind a restart', async () => {
+    const healths = (now: readonly ProxyServer[]) =>
+      now.map(({ name, health }) => `${name} ${health}`).toSorted()
+    const told = (health: string) => [{ server: 'web1-blue', admin: 'drain' as const, health }]
+    const ill = ['web1-blue down', 'web1-green up', 'web2-blue up', 'web2-green up']
+    const isIll = (now: readonly ProxyServer[]) => healths(now).join() === ill.join()
+    const before = await subject.admins()
+    await subject.proxy.set(told('/error'))
+    expect(healths(await subject.until(isIll))).toEqual(ill)
+    await subject.systemctl('restart')
+    expect(healths(await subject.until(isIll))).toEqual(ill)
+    await subject.proxy.set(told('/up'))
+    const seen = await subject.until(now => now.every(({ health }) => health === 'up'))
+    expect(seen.map(({ health }) => health)).toEqual(['up', 'up', 'up', 'up'])
+    expect(await subject.admins()).toEqual(before)
+    await expect(subject.proxy.set(told('/a b"'))).rejects.toMatchObject({ exitCode: 2 })
+  })
 }

@@ -21,9 +21,13 @@ test('what a host holds is read, whatever lies about', () => {
     `slot ${coded(manifest('b', 'b'))}`,
     `used sha256:${'c'.repeat(64)} ${'c'.repeat(12)}-c0ffee00`,
     `image sha256:${'a'.repeat(64)} 12.5MB`,
+    'act {"at":"2026-01-01T00:00:00Z","action":"deploy","slot":"blue","edition":"b00000000000-c0ffee00"}',
+    'act {"at":"2026-01-01T00:00:00Z","action":"flip-back","slot":"blue","edition":"d00000000000-c0ffee00"}',
+    'act {nonsense',
     '',
   ].join('\n')
-  const { editions, used } = parseHeld(output)
+  const { editions, used, served } = parseHeld(output)
+  expect([...served]).toEqual(['b00000000000-c0ffee00'])
   expect(editions.map(({ edition, bytes }) => [edition, bytes])).toEqual([
     ['a00000000000-c0ffee00', 12.5e6],
     ['b00000000000-c0ffee00', undefined],

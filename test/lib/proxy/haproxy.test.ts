@@ -78,9 +78,3 @@ test('a slot gets the path of its own release before it is checked, and keeps it
   expect(text.indexOf(`mv ${map}.new ${map}`)).toBeGreaterThan(added)
   expect(text.indexOf('set server web/web1-green state drain')).toBeGreaterThan(added)
 })
-
-test.each(['/up; shutdown', '/a b', 'up', '/up\nx'])('%j is no path to tell HAProxy', health => {
-  expect(() => setCommand('web', [{ server: 'web1-blue', admin: 'drain', health }])).toThrow(
-    'cannot be a path',
-  )
-})

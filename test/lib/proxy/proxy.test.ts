@@ -26,6 +26,12 @@ test.each([
   expect(check).toThrow(`lb1: ${JSON.stringify(server)} cannot be the name of a slot`)
 })
 
+test.each(['/up; shutdown', '/a b', 'up', '/up\nx', '/up"'])('%j is no path to tell a proxy', health => {
+  expect(() => checkSlots([{ server: 'web1-blue', admin: 'drain', health }], 'lb1')).toThrow(
+    'cannot be a path',
+  )
+})
+
 test('reads a slot out of its name', () => {
   expect(parseServerName('web-1-green')).toEqual({ host: 'web-1', slot: 'green' })
   expect(parseServerName('other')).toBeUndefined()

@@ -3,7 +3,7 @@ import { bytesOf, lastShared, spare, type Held } from '../../../lib/release/keep
 
 const MB = 1e6
 /** Editions `1` (oldest) to `n`, each with an image of its own of 100 MB; a dash marks an image that is gone. */
-const held = (names: string, used: string): Held => ({
+const held = (names: string, used: string, served = names): Held => ({
   editions: names.split(' ').map(name => {
     const number = name.replace('-', '')
     return {
@@ -14,6 +14,7 @@ const held = (names: string, used: string): Held => ({
     }
   }),
   used: new Set(used.split(' ')),
+  served: new Set(served.split(' ')),
 })
 
 test.each([
@@ -52,6 +53,17 @@ test('the last release that all hosts share stays, however old', () => {
   expect([...goes.values()].map(({ editions }) => editions)).toEqual([['2'], ['3']])
 })
 
+test('a release that never served is no way back, and goes before one that did', () => {
+  const hosts = new Map(['web1', 'web2'].map(name => [name, held('1 2 3 4 5', '5 4', '1 2 4 5')] as const))
+  expect(lastShared([...hosts.values()])).toBe('2')
+  const goes = (releases: number) => [...spare(hosts, { releases }).values()].map(({ editions }) => editions)
+  expect(goes(3)).toEqual([
+    ['1', '3'],
+    ['1', '3'],
+  ])
+  expect(goes(4)).toEqual([['3'], ['3']])
+})
+
 test('an image that another configuration still needs stays', () => {
   const both = held('1 2 3', '3 2')
   const [first, ...rest] = both.editions
@@ -59,7 +71,7 @@ test('an image that another configuration still needs stays', () => {
     ...both,
     editions: [{ ...first, edition: '1', image: 'image3', created: '2026-01-01', bytes: 1 }, ...rest],
   }
-  const lone: Held = { editions: [], used: new Set() }
+  const lone: Held = { editions: [], used: new Set(), served: new Set() }
   expect(
     spare(
       new Map([

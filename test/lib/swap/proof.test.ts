@@ -2,15 +2,18 @@ import { createServer, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeProof, faultOf, startProof } from '../../../lib/swap/proof.ts'
+import { FakeProxy } from '../../support/fake-proxy.ts'
 import { fakeSwap } from './fake-swap.ts'
 
 let server: Server
 let port = 0
 let status = 200
 const headers: unknown[] = []
+const paths = new Set<string | undefined>()
 beforeAll(async () => {
   server = createServer((request, response) => {
     headers.push(request.headers['x-probe'])
+    paths.add(request.url)
     response.writeHead(status).end('v1')
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -22,19 +25,24 @@ afterAll(() => {
   server.close()
 })
 
-const began = (address: string, maxErrors = 0) => {
+const began = (
+  address: string,
+  maxErrors = 0,
+  { path = '/up', proxies = [new FakeProxy('lb', [])] } = {},
+) => {
   const { ctx, target, notes, warnings } = fakeSwap({ web1: '' })
   const [proxy] = target.hosts
   if (proxy === undefined) throw new Error('no host')
   const proof = startProof({
     ctx,
+    proxies,
     target: {
       ...target,
       proxies: [{ ...proxy, address }],
       door: { origin: `http://app.test:${port}` },
       service: {
         ...target.service,
-        probe: { path: '/up', perSecond: 100, headers: { 'X-Probe': 'yes' }, maxErrors },
+        probe: { path, perSecond: 100, headers: { 'X-Probe': 'yes' }, maxErrors },
       },
     },
   })
@@ -72,6 +80,22 @@ test('a front door that cannot be reached from here proves nothing, and says so'
   await proof.end()
   expect(warnings.join()).toMatch(
     /not proven: http:\/\/app\.test:\d+ cannot be reached from here \(\d+ x ECONNREFUSED\)/,
+  )
+})
+
+test.each([
+  [true, '/up', true],
+  [false, '/version', false],
+] as const)('with maintenance %s it asks for %s', async (maintenance, path, isSaid) => {
+  status = 200
+  paths.clear()
+  const proxy = new FakeProxy('lb', [])
+  proxy.now = { maintenance, heldMilliseconds: 0 }
+  const { proof, notes } = began('127.0.0.1', 0, { path: '/version', proxies: [proxy] })
+  await expect.poll(() => [...paths]).toEqual([path])
+  await proof.end()
+  expect(notes.some(note => note.includes('maintenance page: /up is asked for instead of /version'))).toBe(
+    isSaid,
   )
 })
 
