@@ -100,7 +100,7 @@ export default defineTask({
     }
     const commands = commandsOf(chosen, plan)
     if (commands.includes('deploy')) await checkReach(chosen, plan)
-    showPlan(ctx, plan.hosts)
+    showPlan(ctx, plan.hosts, { isResult: ctx.planOnly })
     if (ctx.planOnly) {
       ctx.print(text)
       return { data: { changes: total } }

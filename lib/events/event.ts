@@ -31,6 +31,8 @@ export type FleetEvent =
       readonly changes: readonly PlannedChange[]
       /** What could not be had there and is left alone. */
       readonly notes?: readonly string[]
+      /** The plan is what was asked for, not what is about to be done. */
+      readonly isResult?: boolean
     }
   | { readonly type: 'step-started'; readonly host: string; readonly step: string }
   | { readonly type: 'step-output'; readonly host: string; readonly step: string; readonly text: string }

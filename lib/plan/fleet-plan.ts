@@ -73,9 +73,14 @@ const slotsOn = (
 ): readonly PlannedChange[] =>
   [...changes].flatMap(([service, change]) => (fleet.services[service]?.role === host.role ? [change] : []))
 
-/** Shows what is planned on each host, for renderers to group. */
-export function showPlan(ctx: Pick<TaskContext, 'emit'>, hosts: FleetPlan['hosts']): void {
-  for (const [host, { changes, notes }] of hosts) ctx.emit({ type: 'host-planned', host, changes, notes })
+/** Shows what is planned on each host, for renderers to group: as a result, unless it is about to be done. */
+export function showPlan(
+  ctx: Pick<TaskContext, 'emit'>,
+  hosts: FleetPlan['hosts'],
+  { isResult = true } = {},
+): void {
+  for (const [host, { changes, notes }] of hosts)
+    ctx.emit({ type: 'host-planned', host, changes, notes, ...(isResult ? { isResult } : {}) })
 }
 
 /** How much a plan is: `12 changes on 2 of 7 hosts`. */

@@ -12,6 +12,7 @@ export interface LineOptions {
 export class Lines {
   readonly #options: LineOptions
   readonly #plans = new PlanGroups()
+  readonly #results = new PlanGroups()
   readonly #summary = new Summary()
   readonly #quarters = new Map<string, number>()
 
@@ -22,7 +23,8 @@ export class Lines {
   /** The finished lines that this event makes due. */
   of(event: FleetEvent): readonly string[] {
     if (event.type === 'host-planned') {
-      this.#plans.add(event)
+      const groups = event.isResult === true ? this.#results : this.#plans
+      groups.add(event)
       return this.#options.verbosity >= 3 ? this.#shown(event) : []
     }
     this.#summary.add(event)
@@ -34,6 +36,11 @@ export class Lines {
   /** What is still held back. */
   rest(): readonly string[] {
     return this.#plans.take(this.#options.colour)
+  }
+
+  /** What is held back and belongs to the results. */
+  results(colour: boolean): readonly string[] {
+    return this.#results.take(colour && this.#options.colour)
   }
 
   #shown(event: FleetEvent): string[] {

@@ -44,6 +44,10 @@ export function liveRenderer(stdout: Terminal, stderr: Terminal, options: LiveOp
     stderr.write(texts.map(text => `${text}\n`).join(''))
   }
 
+  const results = () => {
+    for (const text of lines.results(stdout.isTTY === true)) stdout.write(`${text}\n`)
+  }
+
   return {
     emit: event => {
       // Progress has its own line below.
@@ -59,6 +63,7 @@ export function liveRenderer(stdout: Terminal, stderr: Terminal, options: LiveOp
     print: text => {
       above(lines.rest())
       clear()
+      results()
       stdout.write(text.endsWith('\n') ? text : `${text}\n`)
     },
     pause: async work => {
@@ -75,6 +80,7 @@ export function liveRenderer(stdout: Terminal, stderr: Terminal, options: LiveOp
       stop()
       above(lines.rest())
       clear()
+      results()
     },
   }
 }

@@ -8,16 +8,23 @@ export function plainRenderer(stdout: Terminal, stderr: Terminal, options: LineO
   const write = (texts: readonly string[]) => {
     for (const text of texts) stderr.write(`${text}\n`)
   }
+  const results = () => {
+    for (const text of lines.results(stdout.isTTY === true)) stdout.write(`${text}\n`)
+  }
   return {
     emit: event => write(lines.of(event)),
     print: text => {
       write(lines.rest())
+      results()
       stdout.write(text.endsWith('\n') ? text : `${text}\n`)
     },
     pause: work => {
       write(lines.rest())
       return work()
     },
-    close: () => write(lines.rest()),
+    close: () => {
+      write(lines.rest())
+      results()
+    },
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { missesVariable, missingVariable } from '../../../lib/container/missing-variable.ts'
 
-/** What programs really said, each started without the variable. */
+/** What programs say when it is missing, in their libraries' own words. */
 const LOGS: Readonly<Record<string, string>> = {
   'Python 3.11': `Traceback (most recent call last):
   File "/srv/app.py", line 54, in <module>
