@@ -10,6 +10,7 @@ import { Subject } from './proxies/subject.ts'
 const KINDS: readonly (readonly [ProxyKind, string])[] = [
   ['haproxy', 'haproxy.service'],
   ['nginx', 'nginx.service'],
+  ['trafficserver', 'trafficserver.service'],
 ]
 
 const lab = new ProxyLab()
