@@ -24,6 +24,8 @@ WantedBy=sockets.target
 /** The same ports in Traffic Server's words: systemd gives them as 3 and what follows. */
 export const PORTS = '80:fd=3 80:ipv6:fd=4 443:ssl:fd=5 443:ipv6:ssl:fd=6'
 
+const TABLE = 'fleetfile_trafficserver'
+
 export const DROP_IN = `${HEAD}[Unit]
 Requires=trafficserver.socket
 After=trafficserver.socket
@@ -33,6 +35,8 @@ Restart=always
 RestartSec=200ms
 KillMode=mixed
 LimitNOFILE=65536
+ExecStop=-${TRAFFIC_SERVER_PATHS.drain}
+ExecStopPost=-/usr/sbin/nft delete table inet ${TABLE}
 ExecStartPost=-${TRAFFIC_SERVER_PATHS.reload} started
 ExecReload=
 ExecReload=${TRAFFIC_SERVER_PATHS.reload}
@@ -110,4 +114,33 @@ done
 echo 'Traffic Server goes on with its old program:' >&2
 tail -n 5 /var/log/trafficserver/diags.log >&2
 exit 1
+`
+
+/**
+ * Traffic Server accepts connections until it exits, whatever it is told: those would be cut off. So who comes now is not
+ * heard for as long, and knocks again by itself, which the kernel does after one and three seconds; all others are told
+ * to come anew with their next answer. What is still under way after five seconds is cut off.
+ */
+export const DRAIN = `#!/bin/sh
+${HEAD}set -eu
+nft -f - <<'RULES'
+table inet ${TABLE} {
+  chain input {
+    type filter hook input priority -10;
+    iifname != "lo" tcp dport { 80, 443 } tcp flags & (fin | syn | rst | ack) == syn drop
+  }
+}
+RULES
+traffic_ctl server drain
+open() {
+  for slots in ${TRAFFIC_SERVER_PATHS.home}/*/slots; do
+    ss -Htn state established "( $(awk '$1 != "check" { printf "%sdst %s", separator, $2; separator = " or " }' "$slots") )"
+  done | wc -l
+}
+sleep 1
+for try in $(seq 40); do
+  [ "$(open)" != 0 ] || break
+  sleep 0.1
+done
+sleep 0.2
 `

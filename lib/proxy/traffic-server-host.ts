@@ -11,6 +11,7 @@ import { sh, type Command } from '../shell/sh.ts'
 import { slotLines } from './slot-lines.ts'
 import {
   CHECK,
+  DRAIN,
   DROP_IN,
   RELOAD,
   SMALL_FILES,
@@ -72,10 +73,11 @@ export function trafficServerResources({
 }: TrafficServerFiles): readonly Resource[] {
   const { config, home, check } = TRAFFIC_SERVER_PATHS
   return [
-    packages(['trafficserver', 'curl', 'iproute2']),
+    packages(['trafficserver', 'curl', 'iproute2', 'nftables']),
     directory({ path: '/usr/local/lib/fleetfile', mode: 0o755 }),
     directory({ path: home, mode: 0o755 }),
     file({ path: check, content: CHECK, mode: 0o755 }),
+    file({ path: TRAFFIC_SERVER_PATHS.drain, content: DRAIN, mode: 0o755 }),
     file({ path: TRAFFIC_SERVER_PATHS.reload, content: RELOAD, mode: 0o755 }),
     file({
       path: TRAFFIC_SERVER_CERTIFICATE,

@@ -8,6 +8,7 @@ export const TRAFFIC_SERVER_PATHS = {
   /** A folder with the maintenance page of each service. */
   pages: '/usr/local/lib/fleetfile/trafficserver-maintenance',
   reload: '/usr/local/lib/fleetfile/trafficserver-reload',
+  drain: '/usr/local/lib/fleetfile/trafficserver-drain',
   check: '/usr/local/lib/fleetfile/trafficserver-check',
   /** Asked on the loopback for what it takes to be live. */
   host: 'live.fleetfile.invalid',
