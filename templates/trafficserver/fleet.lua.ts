@@ -90,24 +90,24 @@ end
 
 -- Where a connection failed, no other is made for two seconds while there is another server.
 local failed = {}
-local function pick(ready)
+local function pick(ready, other)
   local now, good = ts.now(), {}
   for _, server in ipairs(ready) do
-    if now - (failed[server.at] or 0) > 2 then table.insert(good, server) end
+    if server ~= other and now - (failed[server.at] or 0) > 2 then table.insert(good, server) end
   end
   if #good == 0 then good = ready end
   return good[math.random(#good)]
 end
 
+-- Before an answer goes out, from wherever it comes.
 local function said()
   local headers = ts.client_response.header
   if ts.ctx.status ~= nil then ts.client_response.set_status(ts.ctx.status) end
   for name, value in pairs(ts.ctx.headers or {}) do headers[name] = value end
   headers["X-Request-Id"] = ts.ctx.id
-  local server = ts.ctx.server
-  if server ~= nil and ts.client_response.get_status() >= 500 then
+  local server = ts.ctx.picked
+  if ts.ctx.sent and server ~= nil and ts.client_response.get_status() >= 500 then
     stat(server.key, "errors"):increment(1)
-    if not ts.ctx.answered then failed[server.at] = ts.now() end
   end
 end
 
@@ -121,18 +121,30 @@ local function answer(status, body, headers)
 end
 
 local function answered()
-  ts.ctx.answered = true
-  -- What a service gives to one user is for nobody else.
-  if ts.server_response.header["Set-Cookie"] ~= nil then ts.http.set_server_resp_no_store(1) end
+  -- What a service gives to one user is for nobody else, and an error for nobody again.
+  local status = ts.server_response.get_status()
+  if status >= 400 or ts.server_response.header["Set-Cookie"] ~= nil then ts.http.set_server_resp_no_store(1) end
+end
+
+local function send(server)
+  ts.ctx.picked = server
+  ts.server_request.server_addr.set_addr(server.address, server.port, server.family)
+end
+
+-- Comes before each attempt but the first: another server, where there is one.
+local function again()
+  local server = ts.ctx.picked
+  failed[server.at] = ts.now()
+  send(pick(ts.ctx.state.ready, server))
+  return 0
 end
 
 local function choose()
   local status = ts.http.get_cache_lookup_status()
   if status == TS_LUA_CACHE_LOOKUP_HIT_FRESH then return 0 end
-  local server = pick(ts.ctx.state.ready)
-  ts.ctx.server = server
-  stat(server.key, "requests"):increment(1)
-  ts.server_request.server_addr.set_addr(server.address, server.port, server.family)
+  ts.ctx.sent = true
+  ts.hook(TS_LUA_HOOK_OS_DNS, again)
+  stat(ts.ctx.picked.key, "requests"):increment(1)
   return 0
 end
 
@@ -167,6 +179,7 @@ local function enter()
   local state = state_of(about)
   if #state.ready == 0 then return answer(503, "no slot serves\\n", { ["Content-Type"] = "text/plain" }) end
   ts.ctx.state = state
+  send(pick(state.ready))
   request.set_url_scheme(request.get_url_scheme():sub(1, 2) == "ws" and "ws" or "http")
   if about.cache and not always then
     ts.http.config_int_set(TS_LUA_CONFIG_HTTP_CACHE_GENERATION, kept(about, path) and 0 or state.generation)

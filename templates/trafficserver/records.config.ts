@@ -50,6 +50,8 @@ CONFIG proxy.config.http.connect_attempts_max_retries INT 3
 CONFIG proxy.config.http.connect_attempts_max_retries_dead_server INT 3
 CONFIG proxy.config.http.connect_attempts_rr_retries INT 0
 CONFIG proxy.config.http.down_server.cache_time INT 0
+# With 1, a request that may be answered from the cache is never asked again.
+CONFIG proxy.config.http.doc_in_cache_skip_dns INT 0
 
 # Kept is what the service itself says how long to keep; never an error, never what is stale.
 CONFIG proxy.config.http.cache.required_headers INT 2
