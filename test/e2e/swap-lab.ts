@@ -42,7 +42,8 @@ export class SwapLab {
   readonly name: string
   /** Of its machines: several labs stand side by side. */
   readonly #place: string
-  readonly #kind: ProxyKind
+  /** What stands in front; another one may take its place on the same machine. */
+  kind: ProxyKind
   folder = ''
   /** Where its users come in, once it has a certificate. */
   door: Door | undefined
@@ -58,7 +59,7 @@ export class SwapLab {
     }: SwapLabOptions = {},
   ) {
     this.name = name
-    this.#kind = kind
+    this.kind = kind
     this.#place = `${name}-${place}`
     this.lb = new Machine('lb', { prefix: this.#place, image })
     this.web = hosts.map(
@@ -99,7 +100,7 @@ export class SwapLab {
       migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
       buildArgs: { BASE: 't-swap-python' },
       probe: { path: '/version' },
-      proxy: { role: 'lb', kind: this.#kind, names: ['app.swap.test'] },
+      proxy: { role: 'lb', kind: this.kind, names: ['app.swap.test'] },
     }
   }
 
