@@ -1,16 +1,5 @@
 import { text } from '../../lib/index.ts'
-
-/** A service behind the proxy. Its slots are not in here: they stand in its folder under `home`. */
-export interface TrafficServerService {
-  readonly name: string
-  /** The names it is asked under. */
-  readonly names: readonly string[]
-  /** The path that is always answered from a slot. */
-  readonly health: string
-  /** What is kept of its answers; nothing unless told. */
-  readonly cache?: { readonly keep?: readonly string[] }
-  readonly servers: readonly { readonly address: string }[]
-}
+import { entry, quoted, type TrafficServerService } from './service.lua.ts'
 
 export interface TrafficServerLua {
   readonly services: readonly TrafficServerService[]
@@ -88,12 +77,23 @@ local function state_of(about)
   return known
 end
 
--- Where a connection failed, no other is made for two seconds while there is another server.
-local failed = {}
-local function pick(ready, other)
-  local now, good = ts.now(), {}
+-- Where a connection failed, no other is made for two seconds while there is another server. Others learn of it by a
+-- count, since each of the program's states has its own memory.
+local failures = {}
+local function rests(server)
+  local now, known = stat(server.key, "failures"):get_value(), failures[server.key]
+  if known == nil then
+    known = { count = now, since = 0 }
+    failures[server.key] = known
+  elseif known.count ~= now then
+    known.count, known.since = now, ts.now()
+  end
+  return ts.now() - known.since < 2
+end
+local function pick(ready)
+  local good = {}
   for _, server in ipairs(ready) do
-    if server ~= other and now - (failed[server.at] or 0) > 2 then table.insert(good, server) end
+    if not rests(server) then table.insert(good, server) end
   end
   if #good == 0 then good = ready end
   return good[math.random(#good)]
@@ -126,16 +126,9 @@ local function answered()
   if status >= 400 or ts.server_response.header["Set-Cookie"] ~= nil then ts.http.set_server_resp_no_store(1) end
 end
 
-local function send(server)
-  ts.ctx.picked = server
-  ts.server_request.server_addr.set_addr(server.address, server.port, server.family)
-end
-
--- Comes before each attempt but the first: another server, where there is one.
+-- Comes before each attempt but the first. Traffic Server 9 keeps to the server, whatever address it is told now.
 local function again()
-  local server = ts.ctx.picked
-  failed[server.at] = ts.now()
-  send(pick(ts.ctx.state.ready, server))
+  stat(ts.ctx.picked.key, "failures"):increment(1)
   return 0
 end
 
@@ -178,8 +171,9 @@ local function enter()
   end
   local state = state_of(about)
   if #state.ready == 0 then return answer(503, "no slot serves\\n", { ["Content-Type"] = "text/plain" }) end
-  ts.ctx.state = state
-  send(pick(state.ready))
+  local server = pick(state.ready)
+  ts.ctx.picked = server
+  ts.server_request.server_addr.set_addr(server.address, server.port, server.family)
   request.set_url_scheme(request.get_url_scheme():sub(1, 2) == "ws" and "ws" or "http")
   if about.cache and not always then
     ts.http.config_int_set(TS_LUA_CONFIG_HTTP_CACHE_GENERATION, kept(about, path) and 0 or state.generation)
@@ -239,17 +233,3 @@ function do_global_read_request()
   return 0
 end
 `
-
-function entry({ name, names, health, cache, servers }: TrafficServerService): string {
-  const list = (values: readonly string[]): string => `{ ${values.map(quoted).join(', ')} }`
-  const from = [...new Set(servers.map(({ address }) => address))]
-  return `service({ name = ${quoted(name)}, names = ${list(names.map(item => item.toLowerCase()))}, health = ${quoted(health.replace(/\?.*/, ''))},
-  cache = ${cache !== undefined}, keep = ${list(cache?.keep ?? [])}, from = { ${from.map(item => `[${quoted(item)}] = true`).join(', ')} } })`
-}
-
-/** A value as a string of Lua; refuses what could end it. */
-function quoted(value: string): string {
-  if (!/^[\w./:&=~%+@-]+$/.test(value))
-    throw new TypeError(`${JSON.stringify(value)} cannot stand in fleet.lua`)
-  return `"${value}"`
-}

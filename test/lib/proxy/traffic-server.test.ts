@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { setCommand } from '../../../lib/proxy/traffic-server-state.ts'
-import { trafficServerLua, type TrafficServerService } from '../../../templates/trafficserver/fleet.lua.ts'
+import { trafficServerLua } from '../../../templates/trafficserver/fleet.lua.ts'
+import type { TrafficServerService } from '../../../templates/trafficserver/service.lua.ts'
 import { trafficServerRecords } from '../../../templates/trafficserver/records.config.ts'
 
 const web: TrafficServerService = {
