@@ -48,5 +48,7 @@ const exitCode = await runCli(
 )
 
 // Pipes are written to asynchronously: leave only when the last byte has gone.
-await new Promise(resolve => process.stdout.write('', resolve))
+await Promise.all(
+  [process.stdout, process.stderr].map(stream => new Promise(resolve => stream.write('', resolve))),
+)
 process.exit(exitCode)

@@ -115,7 +115,7 @@ export interface HostFailure {
 
 /**
  * One or more hosts failed while others may have gone through. Exits 2 when every failure is a host that has moved since
- * it was reviewed, 5 when every one is a connection, 6 when every one is a held lease, 7 when every one is a failed health
+ * it was reviewed, 5 when every one is a connection or any shows another host key, 6 when every one is a held lease, 7 when every one is a failed health
  * check, 8 when every one was asked to stop, 4 otherwise. `standing` says where that leaves the hosts.
  */
 export class HostsFailedError extends FleetError {
@@ -150,6 +150,7 @@ export class HostsFailedError extends FleetError {
     const [only] = codes
     const isMoved = failures.length > 0 && failures.every(({ error }) => error instanceof MovedError)
     if (isMoved) this.exitCode = 2
+    else if (failures.some(({ error }) => error instanceof HostKeyError)) this.exitCode = 5
     else this.exitCode = codes.size === 1 && (only === 5 || only === 6 || only === 7 || only === 8) ? only : 4
   }
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod'
-import { ConfigError, defineTask, UsageError } from '../lib/index.ts'
+import { ConfigError, ConnectError, defineTask, UsageError } from '../lib/index.ts'
 import { commandLine } from '../lib/exec/command-line.ts'
 import { login } from '../lib/transport/endpoint.ts'
-import { withSession } from '../lib/transport/session.ts'
+import { runSession } from '../lib/transport/session.ts'
+
+/** What OpenSSH ends with when the failure is its own, and hardly any command does. */
+const NO_CONNECTION = 255
 
 export default defineTask({
   name: 'ssh',
@@ -10,7 +13,7 @@ export default defineTask({
   description:
     "OpenSSH, with the fleet's login, keys, jumps and pinned host keys, as every other task connects: of ~/.ssh/config " +
     'it takes addresses, identities, certificates, the agent, ProxyJump and ProxyCommand, and nothing else. Ends with ' +
-    'the exit code of the shell or the command.',
+    'the exit code of the shell or the command, and with 5 where the host is not reached.',
   params: z.strictObject({
     host: z.string().meta({ description: 'the host', names: 'host' }),
     command: z.array(z.string()).default([]).describe('a command instead of a shell, or one shell line'),
@@ -23,7 +26,7 @@ export default defineTask({
     const line = commandLine(command)
     if (command.length === 0 && !isTerminal) {
       throw new UsageError('there is no terminal for a shell here', {
-        hint: `fleet ssh ${name} -- <command>`,
+        hint: `fleet ssh ${name} -- uptime`,
       })
     }
     const [host] = ctx.hosts
@@ -34,7 +37,7 @@ export default defineTask({
       ctx.note(`would log in as ${login(host.target)}${line === '' ? '' : `, for: ${line}`}`, host)
       return
     }
-    const exitCode = await withSession(host.target, `${ctx.paths.cache}/ssh`, args =>
+    const exitCode = await runSession(host.target, `${ctx.paths.cache}/ssh`, args =>
       ctx.console
         .run('ssh', [...(isTerminal ? ['-t'] : []), ...args, ...(line === '' ? [] : ['--', line])])
         .catch((cause: unknown) => {
@@ -44,6 +47,12 @@ export default defineTask({
           })
         }),
     )
+    if (exitCode === NO_CONNECTION) {
+      throw new ConnectError('ssh had no connection, or lost it; its own words are above', {
+        host: host.name,
+        hint: `fleet status --on ${host.name}`,
+      })
+    }
     return { exitCode, data: { host: host.name, exitCode } }
   },
 })

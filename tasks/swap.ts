@@ -5,6 +5,7 @@ import { containerNamed } from '../lib/rollout/services-named.ts'
 import { swapIn, swapTarget } from '../lib/swap/deploy-container.ts'
 import { takeLeases } from '../lib/lease/lease.ts'
 import { muster } from '../lib/rollout/muster.ts'
+import { releaseParams } from '../lib/release/release-params.ts'
 import { serviceRelease } from '../lib/release/service-release.ts'
 import { serviceLeases } from '../lib/lease/service-leases.ts'
 import { strategyOf } from '../lib/rollout/strategy.ts'
@@ -17,16 +18,7 @@ export default defineTask({
     'watches. The old slot stays warm for `fleet rollback`. No request fails while it happens.',
   params: z.strictObject({
     service: z.string().default('web').meta({ description: 'a container service', names: 'service' }),
-    release: z
-      .string()
-      .optional()
-      .describe(
-        'a git ref of the source, a folder, or image:<reference>@sha256:...; the source as it stands unless told',
-      ),
-    uncommitted: z
-      .boolean()
-      .default(false)
-      .describe('take the working tree of a git source as it is, committed or not'),
+    ...releaseParams,
   }),
   args: ['service'],
   hosts: 'all',

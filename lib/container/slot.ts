@@ -28,6 +28,7 @@ interface Seen {
   readonly runHash: string
 }
 
+/** The name of the container that a slot of a service runs in. */
 export const containerName = (service: string, slot: Slot): string => `${service}-${slot}`
 
 /** Podman keeps one file, which it begins anew. */

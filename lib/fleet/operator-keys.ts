@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { ConfigError } from '../errors.ts'
+import { quote } from '../shell/quote.ts'
 import type { TaskContext } from '../task/context.ts'
 
 /**
@@ -13,6 +14,18 @@ export async function operatorKeys(ctx: Pick<TaskContext, 'fleet' | 'hosts'>): P
     ...new Set([...(ctx.fleet.access.authorizedKeys ?? []), ...own].map(key => key.trim()).filter(Boolean)),
   ]
   if (keys.length === 0) {
+    const [file] = files
+    const isThere =
+      file !== undefined &&
+      (await access(file).then(
+        () => true,
+        () => false,
+      ))
+    if (isThere) {
+      throw new ConfigError(`no public key to log in with: ${file}.pub is not there, or is empty`, {
+        hint: `ssh-keygen -y -f ${quote(file)} >${quote(`${file}.pub`)}`,
+      })
+    }
     throw new ConfigError('no public key to log in with', {
       hint: 'ssh-keygen -t ed25519, then name its .pub in access.authorizedKeys of the fleet file',
     })

@@ -16,6 +16,7 @@ function pathPart(name: string): string {
 export const userDirectory = (state: string, fleet: string, user: string): string =>
   join(state, 'logs', pathPart(fleet), pathPart(user))
 
+/** Where one host's part of a user's mirror lies. */
 export const hostDirectory = (userFolder: string, host: string): string => join(userFolder, pathPart(host))
 
 /** The raw bytes of one generation in a host's folder. */

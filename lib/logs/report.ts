@@ -19,6 +19,7 @@ export interface HostMissing {
 
 export type HostAnswer = HostAnswered | HostMissing
 
+/** Whether a host gave its log. */
 export const answered = (answer: HostAnswer): answer is HostAnswered => 'fetched' in answer
 
 const iso = (instant: number): string => `${new Date(instant).toISOString().slice(0, 19)}Z`

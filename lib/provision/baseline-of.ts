@@ -1,3 +1,4 @@
+import { ConfigError } from '../errors.ts'
 import { openPorts } from '../fleet/ports.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { Resource } from '../resource/resource.ts'
@@ -25,13 +26,21 @@ export interface FleetBaseline {
   readonly of: (host: FleetHost) => readonly Resource[]
 }
 
-/** The baseline of the fleet's hosts, for the operators with these public keys. */
+/**
+ * The baseline of the fleet's hosts, for the operators with these public keys. Throws ConfigError where they log in as
+ * root, whose way in it closes.
+ */
 export function baselineOf(
   { fleet, allHosts }: Pick<TaskContext, 'fleet' | 'allHosts'>,
   keys: readonly string[],
   bodies: ProvisionBodies,
 ): FleetBaseline {
   const { user } = fleet.access
+  if (user === 'root') {
+    throw new ConfigError('access.user is root, and what fleet provisions lets root log in no more', {
+      hint: "access: { user: 'deploy' } in the fleet file: fleet provision makes that login, by way of root",
+    })
+  }
   return {
     access: accessBaseline(user, keys),
     of: host => hostBaseline(host.target.port, openPorts(fleet, host, allHosts), rendered(user, bodies)),

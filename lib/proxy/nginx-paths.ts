@@ -14,6 +14,7 @@ export const NGINX_PATHS = {
   host: 'live.fleetfile.invalid',
 } as const
 
+/** The folder that holds the states of a service and the link to the live one. */
 export const nginxHome = (service: string): string => `${NGINX_PATHS.home}/${service}`
 
 /** Every request to a service, with the servers that it was tried on; counted from here. */

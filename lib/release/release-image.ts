@@ -8,6 +8,7 @@ const MARK = 'image:'
 /** `host[:port]/path[:tag]@sha256:...`, as registries name images (distribution/reference, "Grammar"). */
 const REFERENCE = /^(?!-)[\w.:/-]+@sha256:([0-9a-f]{64})$/
 
+/** Whether a release is named as an image of a registry: `image:...`. */
 export const isImageRef = (ref: string): boolean => ref.startsWith(MARK)
 
 /**

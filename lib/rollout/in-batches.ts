@@ -1,6 +1,7 @@
 import {
   AbortedError,
   ConnectError,
+  HostKeyError,
   HostsFailedError,
   LoginRefusedError,
   type HostFailure,
@@ -18,7 +19,7 @@ export interface BatchPlan {
   readonly groups: readonly (readonly FleetHost[])[]
   /** Hosts whose failure ends it whatever may be borne: canaries, and the one that migrates. */
   readonly needed: ReadonlySet<string>
-  /** How many hosts may fail before no further group begins. */
+  /** How many hosts may fail before no further group begins. Another host key is never borne. */
   readonly borne: number
   readonly pauseSeconds: number
   readonly unreachable: Unreachable
@@ -34,7 +35,7 @@ export interface BatchReport<T> {
   readonly away: readonly HostFailure[]
 }
 
-type BatchContext = Pick<TaskContext, 'each' | 'phase' | 'signal' | 'runId'>
+type BatchContext = Pick<TaskContext, 'each' | 'phase' | 'signal' | 'runId' | 'stepsBegun'>
 
 /** A host that does not answer. One that answers and refuses us is a matter for people. */
 export const isUnreachable = (error: unknown): boolean =>
@@ -59,20 +60,26 @@ export async function inBatches<T>(
   work: (host: FleetHost) => Promise<T>,
 ): Promise<BatchReport<T>> {
   const { groups, needed, borne } = plan
-  const all = groups.flat().map(({ name }) => name)
+  const hosts = groups.flat()
+  const all = hosts.map(({ name }) => name)
   const done = new Map<string, T>()
   const failed: HostFailure[] = []
   const away: HostFailure[] = []
-  const begun = new Set<string>()
+  /** Steps that an earlier part of the run had begun there before the host's turn. */
+  const before = new Map<string, number>()
   const standing = (): Standing => {
     const ended = new Set([...done.keys(), ...[...failed, ...away].map(({ host }) => host)])
+    // One that was only looked at is as it was.
+    const isInterrupted = (host: FleetHost) =>
+      !ended.has(host.name) && ctx.stepsBegun(host) > (before.get(host.name) ?? Infinity)
+    const interrupted = hosts.filter(isInterrupted).map(({ name }) => name)
     return {
       what: plan.what,
       done: all.filter(name => done.has(name)),
       failed,
       away,
-      interrupted: all.filter(name => begun.has(name) && !ended.has(name)),
-      waiting: all.filter(name => !begun.has(name)),
+      interrupted,
+      waiting: all.filter(name => !ended.has(name) && !interrupted.includes(name)),
     }
   }
 
@@ -84,7 +91,7 @@ export async function inBatches<T>(
       throwIfAborted(ctx.signal)
       if (index > 0 && plan.pauseSeconds > 0) await pause(plan.pauseSeconds * 1000, ctx.signal)
       await ctx.each(group, async host => {
-        begun.add(host.name)
+        before.set(host.name, ctx.stepsBegun(host))
         try {
           done.set(host.name, await work(host))
         } catch (error) {
@@ -105,7 +112,9 @@ export async function inBatches<T>(
       })
     }
     const isOver = index === groups.length - 1
-    const needy = away.some(({ host }) => needed.has(host)) || failed.some(({ host }) => needed.has(host))
+    const needy =
+      away.some(({ host }) => needed.has(host)) ||
+      failed.some(({ host, error }) => needed.has(host) || error instanceof HostKeyError)
     if (failed.length > borne || needy || (isOver && done.size === 0 && all.length > 0)) {
       const end = standing()
       throw new HostsFailedError([...failed, ...away], all.length, {

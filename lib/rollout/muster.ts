@@ -85,8 +85,9 @@ export async function muster(ctx: TaskContext, candidates: readonly Candidate[])
   for (const { name, service } of candidates) refuseNobody(name, service, asked, away(name))
   for (const candidate of candidates) {
     const { service } = candidate
-    const missing = failures.filter(({ host }) =>
-      asked.some(({ name, role }) => name === host && role === service.role),
+    const missing = failures.filter(
+      ({ host, error }) =>
+        isUnreachable(error) && asked.some(({ name, role }) => name === host && role === service.role),
     )
     if (candidate.strategy.unreachable === 'skip') unwritten.push(leaveOut(candidate, missing))
   }

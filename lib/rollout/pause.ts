@@ -7,6 +7,7 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
   throwIfAborted(signal)
 }
 
+/** Throws AbortedError where the run was told to stop. */
 export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) {
     throw new AbortedError('interrupted', {

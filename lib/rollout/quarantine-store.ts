@@ -1,4 +1,4 @@
-import { messageOf, type HostFailure } from '../errors.ts'
+import { HostKeyError, messageOf, type HostFailure } from '../errors.ts'
 import type { Service } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
@@ -14,7 +14,7 @@ export interface QuarantineView {
   readonly records: ReadonlyMap<string, Quarantine>
   /** Hosts that answered. */
   readonly answered: ReadonlySet<string>
-  /** Hosts that could not be asked and are not in quarantine. */
+  /** Hosts that could not be asked and are not in quarantine, or show another key than theirs. */
   readonly failures: readonly HostFailure[]
 }
 
@@ -56,7 +56,7 @@ export async function readQuarantine(
   return {
     records: newestOf(said),
     answered: new Set(answered),
-    failures: failures.filter(({ host }) => !away.has(host)),
+    failures: failures.filter(({ host, error }) => error instanceof HostKeyError || !away.has(host)),
   }
 }
 

@@ -17,8 +17,11 @@ export interface Part {
   readonly reason?: string
 }
 
-/** `open`: nothing of it runs or has failed, and nobody has said that it ended. */
-export type RunState = HostState | 'open'
+/**
+ * `open`: nothing of it runs or has failed, and nobody has said that it ended. `partial`: it went through on some hosts,
+ * and ended as it may when others fail or are left out.
+ */
+export type RunState = HostState | 'open' | 'partial'
 
 /** One run over all its hosts. */
 export interface FleetRun {
@@ -34,10 +37,12 @@ export interface FleetRun {
 const WEIGHT: readonly HostState[] = ['running', 'failed', 'cut', 'unreadable', 'stopped']
 const GOOD = new Set([0, 3])
 const STOPPED = 8
+const PARTIAL = 9
 
 /** How a whole run stands: the worst of its hosts, then what its client said at its end. */
 function stateOf(parts: readonly Part[], ended: Ended | undefined): RunState {
   const worst = WEIGHT.find(state => parts.some(part => part.state === state))
+  if (worst !== 'running' && ended?.exitCode === PARTIAL) return 'partial'
   if (worst !== undefined) return worst
   if (ended === undefined) return 'open'
   if (GOOD.has(ended.exitCode)) return 'done'
@@ -55,9 +60,18 @@ function recordOf(held: readonly HostRun[]): RunRecord | string {
   return { ...first, pins: Object.assign({}, ...records.map(({ pins }) => pins)) }
 }
 
-function partOf(host: string, run: HostRun | undefined, silent: Error | undefined): Part {
+interface Held {
+  readonly run: HostRun | undefined
+  readonly silent: Error | undefined
+  readonly ended: Ended | undefined
+}
+
+function partOf(host: string, { run, silent, ended }: Held): Part {
   if (silent !== undefined) return { host, state: silence(silent), reason: silent.message }
-  return run === undefined ? { host, state: 'not begun' } : { host, state: stateOn(run), run }
+  if (run === undefined) return { host, state: 'not begun' }
+  // Asked to stop when there was nothing left to stop.
+  const isLate = run.journals.length === 0 && ended !== undefined && GOOD.has(ended.exitCode)
+  return { host, state: isLate ? 'not begun' : stateOn(run), run }
 }
 
 /** Puts together what the hosts hold, newest run first. `asked` are the hosts that were asked. */
@@ -74,10 +88,12 @@ export function fleetRuns({ hosts, silent }: Answers): readonly FleetRun[] {
       const named = typeof record === 'string' ? [] : record.hosts
       // A host that the record does not name may hold it all the same: a hand has copied it, or the fleet was renamed.
       const names = new Set([...named.filter(name => asked.has(name)), ...held.keys()])
-      const parts = [...names].map(name => partOf(name, held.get(name), silent.get(name)))
       const [ended] = [...held.values()]
         .flatMap(run => run.ended ?? [])
         .toSorted((a, b) => (a.at < b.at ? 1 : -1))
+      const parts = [...names].map(name =>
+        partOf(name, { run: held.get(name), silent: silent.get(name), ended }),
+      )
       return { id, record, parts, ...(ended === undefined ? {} : { ended }), state: stateOf(parts, ended) }
     })
 }

@@ -113,6 +113,7 @@ const isAbout = ({ params, services }: HistoryEntry, service: string): boolean =
 
 const isBy = ({ owner }: HistoryEntry, by: string): boolean => owner === by || owner.split('@')[0] === by
 
+/** The entries of an owner, of a service, since a time: of each where it is asked for. */
 export const filterHistory = (
   entries: readonly HistoryEntry[],
   { since, service, by }: HistoryFilter,

@@ -17,7 +17,7 @@ export interface RunFlip {
   readonly slot: string
   /** `stopped`: the run was asked to stop before it, so that it was not made. */
   readonly outcome: 'flipped' | 'stopped'
-  /** ISO 8601, by the host's clock. */
+  /** ISO 8601, by our clock. */
   readonly at: string
 }
 

@@ -1,7 +1,7 @@
 import { formatDuration } from '../text/duration.ts'
 import { sanitise } from '../text/sanitise.ts'
 import type { FleetRun, Part } from './fleet-run.ts'
-import { decisive } from './host-run.ts'
+import { decisive, type HostRun } from './host-run.ts'
 import type { Journal, JournalStep } from './journal.ts'
 
 /** Exit codes of `timeout`. */
@@ -67,13 +67,21 @@ const firstLine = (reason: string, host: string): string => {
   return line.startsWith(`${host}: `) ? line.slice(host.length + 2) : line
 }
 
+/** A host that holds something of a run and no step: a swap acts by commands. */
+function stepless({ flips = [], record }: HostRun, state: Part['state']): string | undefined {
+  const flipped = flips.filter(({ outcome }) => outcome === 'flipped')
+  if (flipped.length > 0)
+    return flipped.map(({ service, slot }) => `flipped ${service} to ${slot}`).join(', ')
+  if (state === 'stopped') return 'stopped before its first step'
+  return typeof record === 'string' ? undefined : 'changed by commands, without steps'
+}
+
 /** How a host stands in a run, in words. */
 export function partText({ host, state, run, reason }: Part, { ended, record }: FleetRun): PartText {
+  const unsaid = state === 'not begun' && ended?.exitCode === 0 ? 'nothing to do there' : state
   if (run === undefined) {
-    const isAllDone = ended?.exitCode === 0
-    const text = state === 'not begun' && isAllDone ? 'nothing to do there' : state
     return {
-      text: reason === undefined ? text : `${text}: ${firstLine(reason, host)}`,
+      text: reason === undefined ? unsaid : `${unsaid}: ${firstLine(reason, host)}`,
       output: [],
       milliseconds: 0,
     }
@@ -81,10 +89,7 @@ export function partText({ host, state, run, reason }: Part, { ended, record }: 
   const journal = decisive(run)
   const milliseconds = total(run.journals)
   const own = typeof run.record === 'string' && typeof record !== 'string' ? ` (${run.record})` : ''
-  if (journal === undefined) {
-    const text = state === 'stopped' ? 'stopped before its first step' : state
-    return { text, output: [], milliseconds }
-  }
+  if (journal === undefined) return { text: stepless(run, state) ?? unsaid, output: [], milliseconds }
   const { text, output } = journalText(journal)
   const steps = run.journals.flatMap(each => each.steps)
   return {

@@ -3,13 +3,12 @@ import { parseFrames, type Frame } from '../resource/frames.ts'
 import { sanitise } from '../text/sanitise.ts'
 import { endedSchema } from './ended.ts'
 import type { HostRun, RunFlip } from './host-run.ts'
+import { byOurClock } from './host-time.ts'
 import { parseJournal, type Journal } from './journal.ts'
 import { auditLineSchema, runRecordSchema, type AuditLine, type RunRecord } from './record.ts'
 
 /** What a host keeps of runs. */
 export interface HostAnswer {
-  /** Seconds since 1970 by the host's clock when it answered. */
-  readonly clock: number
   readonly runs: readonly HostRun[]
   readonly audit: readonly AuditLine[]
   /** Lines of the audit log that are none. */
@@ -62,22 +61,23 @@ function journalOf({ words, bytes }: Section, boot: string): Journal {
   return parseJournal(name, bytes, { isHeld: lock === '75', boot })
 }
 
-/** The last flip of each service. */
-function flipsOf(bytes: Buffer | undefined): readonly RunFlip[] {
+/** The last flip of each service; `clock` is the host's, in seconds since 1970. */
+function flipsOf(bytes: Buffer | undefined, clock: number): readonly RunFlip[] {
   const flips = new Map<string, RunFlip>()
   for (const line of bytes?.toString('utf8').split('\n') ?? []) {
-    const [, service = '', slot = '', outcome, at = ''] =
+    const [, service = '', slot = '', outcome, written = ''] =
       /^([\w.-]+) (blue|green) (flipped|stopped) (\S+)$/.exec(line) ?? []
-    if (outcome === 'flipped' || outcome === 'stopped') flips.set(service, { service, slot, outcome, at })
+    if (outcome !== 'flipped' && outcome !== 'stopped') continue
+    flips.set(service, { service, slot, outcome, at: byOurClock(written, clock, Date.now()) })
   }
   return [...flips.values()]
 }
 
-function runOf(id: string, parts: readonly Section[], boot: string): HostRun {
+function runOf(id: string, parts: readonly Section[], boot: string, clock: number): HostRun {
   const bytesOf = (word: string) => parts.find(({ words }) => words[0] === word)?.bytes
   const stop = bytesOf('stop')
   const ended = endedSchema.safeParse(jsonOf(bytesOf('ended') ?? Buffer.alloc(0)))
-  const flips = flipsOf(bytesOf('flips'))
+  const flips = flipsOf(bytesOf('flips'), clock)
   const by = stop === undefined ? undefined : stopSchema.parse(jsonOf(stop))
   return {
     id,
@@ -108,8 +108,7 @@ export function readAnswer(nonce: string, stdout: Uint8Array): HostAnswer | unde
     return parsed.success ? [parsed.data] : []
   })
   return {
-    clock: Number(clock),
-    runs: runs.map(({ id, parts }) => runOf(id, parts, boot)),
+    runs: runs.map(({ id, parts }) => runOf(id, parts, boot, Number(clock))),
     audit,
     unreadable: lines.length - audit.length,
     isAuditPart: log?.words[1] === 'part',

@@ -48,7 +48,8 @@ export function hostsToRetry({ id, state, parts, ended }: FleetRun): readonly st
   const isOver = ended?.exitCode === 0
   const again = parts.filter(part => AGAIN.includes(part.state) && !(isOver && part.state === 'not begun'))
   // It failed as a whole, after every host had done its part: no health, no traffic.
-  const all = state === 'failed' && again.length === 0 ? parts : again
+  const isBad = state === 'failed' || state === 'partial'
+  const all = isBad && again.length === 0 ? parts : again
   return all.map(({ host }) => host)
 }
 

@@ -16,19 +16,21 @@ export const hostsText = (hosts: readonly string[]): string =>
   [...hosts.slice(0, NAMED), ...(hosts.length > NAMED ? [`+${hosts.length - NAMED}`] : [])].join(' ') || '-'
 
 const UNKNOWN: readonly PartState[] = ['unreachable', 'no answer']
+/** Where a run that went through elsewhere did not. */
+const BROKEN: readonly PartState[] = ['failed', 'cut', 'stopped', 'unreadable']
 
-/** `failed: web2`, `done`, `done, unknown: web3`. */
+/** `failed: web2`, `partial: web2`, `done`, `done, unknown: web3`. */
 export function stateText(state: RunState, parts: FleetRun['parts']): string {
   const named = (states: readonly PartState[]) =>
     parts.filter(part => states.includes(part.state)).map(({ host }) => host)
-  const those = state === 'done' || state === 'open' ? [] : named([state])
+  const those = state === 'done' || state === 'open' ? [] : named(state === 'partial' ? BROKEN : [state])
   const unknown = named(UNKNOWN)
   const where = those.length === 0 || those.length === parts.length ? '' : `: ${hostsText(those)}`
   return `${state}${where}${unknown.length === 0 ? '' : `, unknown: ${hostsText(unknown)}`}`
 }
 
 /** The runs, one a line. */
-export function runsTable(runs: readonly FleetRun[], known: KnownParams, now: Date): string {
+export function runsTable(runs: readonly FleetRun[], known: KnownParams, now: Date, width?: number): string {
   return table(
     ['run', 'task', 'by', 'when', 'why', 'hosts', 'state'],
     runs.map(({ id, record, parts, state }) => {
@@ -46,5 +48,6 @@ export function runsTable(runs: readonly FleetRun[], known: KnownParams, now: Da
         stateText(state, parts),
       ]
     }),
+    width,
   )
 }

@@ -80,6 +80,7 @@ function next({ id, state, record }: FleetRun): string[] {
         `go on with it: fleet resume ${id}`,
       ]
     case 'failed':
+    case 'partial':
     case 'cut':
     case 'stopped':
       return [`go on with it: fleet resume ${id}`, `only the hosts that did not get there: fleet retry ${id}`]

@@ -3,4 +3,5 @@ export type Slot = 'blue' | 'green'
 
 export const SLOTS: readonly Slot[] = ['blue', 'green']
 
+/** The slot beside this one. */
 export const otherSlot = (slot: Slot): Slot => (slot === 'blue' ? 'green' : 'blue')

@@ -2,6 +2,7 @@ import type { SwapTarget } from '../swap/swap-target.ts'
 
 type Sized = Pick<SwapTarget, 'service' | 'hosts'>
 
+/** Whether a service is placed on a swarm of its hosts. */
 export const isSwarm = ({ service }: Pick<SwapTarget, 'service'>): boolean => service.placement === 'swarm'
 
 /** How many containers a slot has in all: one a host unless told, and never two on one, which share a port. */

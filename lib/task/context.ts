@@ -65,6 +65,8 @@ export interface LocalPaths {
 export interface OperatorConsole {
   /** Input and output are a terminal, and somebody is there. */
   readonly isTerminal: boolean
+  /** How wide the terminal is that results are printed on; left out where they go elsewhere. */
+  readonly columns?: number
   /** What is piped into the command. */
   stdin(): AsyncIterable<Uint8Array>
   /** Runs a program of the operator's machine on the operator's terminal. Resolves with its exit code, 128 + n for signal n. */
@@ -103,6 +105,8 @@ export interface TaskContext {
   readonly timeout: number
   readonly signal: AbortSignal
   readonly emit: EventSink
+  /** How many steps of its acting scripts the run has begun on a host so far. */
+  stepsBegun(host: FleetHost): number
   readonly now: () => Date
   phase(title: string): void
   note(text: string, host?: FleetHost): void

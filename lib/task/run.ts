@@ -93,6 +93,7 @@ export async function runTask<P extends Params>(
     timeout,
     signal,
     emit,
+    stepsBegun: touched.stepsBegun,
     now: environment.now,
     env: environment.env,
     phase: title => emit({ type: 'phase', title }),

@@ -8,19 +8,30 @@ import type { TaskContext } from './context.ts'
 
 /** The hosts that a run has changed, by acting scripts or by commands alone: what they are told at its end. */
 export class Touched {
-  readonly #acted = new Set<string>()
+  readonly #planned = new Set<string>()
+  /** Steps begun, by host. */
+  readonly #acted = new Map<string, number>()
   readonly #ran = new Map<string, FleetHost>()
 
-  /** Events go on to `emit`; those of acting scripts are noted. */
+  /**
+   * Events go on to `emit`; those of acting scripts are noted. Steps alone are none: a command has one as well, and so has
+   * a run that is only followed.
+   */
   watch(emit: EventSink): EventSink {
     return event => {
-      if (event.type === 'step-started') this.#acted.add(event.host)
+      if (event.type === 'host-planned' && event.changes.length > 0) this.#planned.add(event.host)
+      if (event.type === 'step-started' && this.#planned.has(event.host))
+        this.#acted.set(event.host, this.#begunOn(event.host) + 1)
       emit(event)
     }
   }
 
   /** A command of the task changed this host. */
   ran = (host: FleetHost): void => void this.#ran.set(host.name, host)
+
+  stepsBegun = ({ name }: FleetHost): number => this.#begunOn(name)
+
+  #begunOn = (host: string): number => this.#acted.get(host) ?? 0
 
   /** Whether acting scripts have begun anywhere: such a run can be resumed. */
   get isResumable(): boolean {
@@ -42,7 +53,7 @@ export class Touched {
         }
       }),
     )
-    const names = new Set([...this.#acted, ...this.#ran.keys(), ...more.map(({ name }) => name)])
+    const names = new Set([...this.#acted.keys(), ...this.#ran.keys(), ...more.map(({ name }) => name)])
     await closeRun(
       ctx,
       ctx.allHosts.filter(({ name }) => names.has(name)),

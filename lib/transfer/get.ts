@@ -3,6 +3,7 @@ import { join, posix } from 'node:path'
 import prettyBytes from 'pretty-bytes'
 import { CommandError, ConfigError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
+import { quote } from '../shell/quote.ts'
 import { sh } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
 import { fileProblem } from '../text/file-problem.ts'
@@ -64,17 +65,27 @@ interface There {
   readonly size: number
 }
 
+/** Names that `stat -f` has for the file systems of a kernel (coreutils, stat.c): their files have no size of their own. */
+const KERNEL =
+  /^(proc|sysfs|cgroup2?fs|debugfs|tracefs|securityfs|configfs|bpf_fs|efivarfs|pstorefs|selinux|fusectl|binfmt_misc)$/
+
 /** What it is and how large; a link is followed here, and nowhere below. */
 async function look(ctx: TaskContext, host: FleetHost, { remote, root }: Get): Promise<There> {
   // With a dot behind it: a shell takes newlines off the end, and a name may end in one.
-  const command = sh`path=$(readlink -e -- ${remote} && echo .) && path=\${path%?.} && du -sb -- "$path"`
+  const command = sh`path=$(readlink -e -- ${remote} && echo .) && path=\${path%?.} && stat -f -c %T -- "$path" && du -sb -- "$path"`
   const { exitCode, stdout, stderr } = await ctx.on(host).read(command, { root, anyExitCode: true })
-  const [, size, path] = /^(\d+)\t(\/[^]*)\n$/.exec(stdout.toString('utf8')) ?? []
+  const [, kind = '', size, path] = /^(.*)\n(\d+)\t(\/[^]*)\n$/.exec(stdout.toString('utf8')) ?? []
   if (size === undefined || path === undefined || path === '/') {
     const why = exitCode === 0 ? '' : tail(stderr.toString('utf8'))
     throw new CommandError(`cannot read ${remote}${why === '' ? ': it is not there' : `:${why}`}`, {
       host: host.name,
       hint: `fleet exec --on ${host.name} -- ls -la ${posix.dirname(remote)}`,
+    })
+  }
+  if (KERNEL.test(kind)) {
+    throw new CommandError(`${remote} is made by the kernel as it is read (${kind}): it is no file to copy`, {
+      host: host.name,
+      hint: `fleet exec --on ${host.name}${root ? ' --root' : ''} -- cat ${quote(remote)}`,
     })
   }
   return { path, size: Number(size) }

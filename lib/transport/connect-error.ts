@@ -17,11 +17,13 @@ const property = (error: unknown, name: 'code' | 'level'): unknown =>
 /** `10 s`, for a limit in milliseconds. */
 export const seconds = (ms: number): string => `${ms / 1000} s`
 
+/** The error of a connection that was given up because the run was stopped. */
 export const connectAborted = (target: Target): AbortedError =>
   new AbortedError(`stopped while connecting to ${endpoint(target.address, target.port)}`, {
     host: target.name,
   })
 
+/** The error of a connection that took longer than `timeout` milliseconds. */
 export function connectTimedOut(target: Target, timeout: number): ConnectError {
   const place = endpoint(target.address, target.port)
   return new ConnectError(`timed out after ${seconds(timeout)} connecting to ${place}`, {

@@ -1,8 +1,9 @@
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError, HostKeyError } from '../errors.ts'
 import { privateKnownHosts } from './host-key-error.ts'
 import { loginOptions } from './openssh-options.ts'
+import { sessionError } from './session-error.ts'
 import type { Target } from './transport.ts'
 
 /** One hop's name among the others: what the command line and ProxyJump call it. */
@@ -56,13 +57,13 @@ export function sessionFiles(
 }
 
 /**
- * Gives `work` the arguments of an `ssh` that logs in as the openssh transport does, through the target's jumps. Its
- * files are private, in `folder`, and gone afterwards.
+ * Gives `work` the arguments of an `ssh` that logs in as the openssh transport does, through the target's jumps, and the
+ * folder of its files, which are private, in `folder`, and gone afterwards.
  */
 export async function withSession<T>(
   target: Target,
   folder: string,
-  work: (args: readonly string[]) => Promise<T>,
+  work: (args: readonly string[], own: string) => Promise<T>,
 ): Promise<T> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const own = await mkdtemp(join(folder, 'ssh-'))
@@ -73,8 +74,31 @@ export async function withSession<T>(
     await writeFile(config, texts.config, { mode: 0o600 })
     for (const [index, text] of texts.knownHosts.entries())
       await writeFile(place(index), text, { mode: 0o600 })
-    return await work(['-F', config, alias(target.jumps?.length ?? 0)])
+    return await work(['-F', config, alias(target.jumps?.length ?? 0)], own)
   } finally {
     await rm(own, { recursive: true, force: true })
   }
 }
+
+/** Milliseconds for a connection and the first words of the host. */
+const PATIENCE = 30_000
+
+/**
+ * Runs an `ssh` as `withSession` says by `run`, which gives its exit code, and gives that of the shell or the command.
+ * Throws ConnectError or HostKeyError where ssh itself has failed.
+ */
+export const runSession = (
+  target: Target,
+  folder: string,
+  run: (args: readonly string[]) => Promise<number>,
+): Promise<number> =>
+  withSession(target, folder, async (args, own) => {
+    const log = join(own, 'log')
+    // Not -v, which ssh would hand on to those that it starts for the jumps.
+    const more = ['-E', log, '-o', 'LogLevel=DEBUG1', '-o', `ConnectTimeout=${PATIENCE / 1000}`]
+    const exitCode = await run([...more, ...args])
+    const said = await readFile(log, 'utf8').catch(() => '')
+    const error = sessionError(target, exitCode, said, PATIENCE)
+    if (error !== undefined) throw error
+    return exitCode
+  })

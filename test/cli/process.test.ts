@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -21,6 +22,20 @@ const cwd = folder({
           await new Promise(resolve => setTimeout(resolve, 20))
           if (!stubborn) ctx.signal.throwIfAborted()
         }
+      },
+    })`,
+  'tasks/chatty.ts': `
+    import { z } from 'zod'
+    import { defineTask } from 'fleetfile'
+    export default defineTask({
+      name: 'chatty',
+      summary: 'Say much, then end',
+      params: z.strictObject({}),
+      hosts: 'none',
+      needsFleet: false,
+      async run(ctx) {
+        for (let line = 0; line < 50_000; line += 1) ctx.note('a line that is long enough to fill a pipe soon')
+        ctx.print('said')
       },
     })`,
   'tasks/broken.ts': `
@@ -60,6 +75,18 @@ describe.skipIf(!existsSync(join(repository, 'dist/bin/main.js')))('the process'
     expect(stderr).toContain('stopping..., again to let go at once')
     expect(stderr).toContain('error: stopped by SIGINT\n')
     expect(code).toBe(8)
+  })
+
+  test('says all of it to somebody who reads slowly', async () => {
+    const child = spawn(process.execPath, [join(repository, 'bin/fleet.js'), 'chatty'], {
+      cwd,
+      env: { ...process.env, HOME: cwd },
+    })
+    await once(child.stdout, 'data')
+    let stderr = ''
+    child.stderr.on('data', chunk => (stderr += String(chunk)))
+    await once(child, 'close')
+    expect(stderr.match(/a line that is long/g)).toHaveLength(50_000)
   })
 
   test('lets go at the second Ctrl-C', async () => {

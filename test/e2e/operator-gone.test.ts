@@ -28,6 +28,9 @@ export default defineTask({
 })
 `
 
+/** Some 7 MB: more than the window of SSH and the buffers of TCP hold. */
+const LINES = 100_000
+
 const days = StaticFleet.of('t-gone', ['web1'], { 'tasks/work.ts': TASK })
 const built = existsSync(join(repository, 'dist/bin/main.js'))
 
@@ -87,6 +90,28 @@ systemctl restart systemd-logind ssh`)
       on('rm /root/wait; flock -w 30 /run/fleetfile/lock true')
       expect(on('cat /root/one; echo; cat /root/two')).toBe(`${transport} ${signal}\n${transport} ${signal}`)
       expect(on(`tail -n 1 ${AUDIT}`)).toContain('"outcome":"changed","changed":2')
+    },
+  )
+
+  test.each(TRANSPORTS)(
+    'frozen, with a full window: no step waits, the host is free for the next one, nothing is lost (%s)',
+    async transport => {
+      days.declare({ user: 'ops', transport })
+      on('rm -f /root/one /root/two; touch /root/wait')
+      const { run, said } = await inTheMiddle('--text', 'frozen', '--lines', String(LINES))
+      run?.kill('SIGSTOP')
+      on('rm /root/wait; flock -w 100 /run/fleetfile/lock true')
+      // All of the run is over, and its client has not seen it.
+      expect(on('cat /root/one; echo; cat /root/two')).toBe('frozen\nfrozen')
+      expect(said()).not.toMatch(/\d of many lines/)
+      const next = await days.fleet(['work', '--text', 'next'])
+      expect(next, next.all).toMatchObject({ exitCode: 0, stdout: '2 changes' })
+      run?.kill('SIGCONT')
+      const ended = await run
+      expect(ended, ended?.all?.slice(-500)).toMatchObject({ exitCode: 0, stdout: '2 changes' })
+      const numbers = [...said().matchAll(/^web1 \| (\d{8}) of many/gm)].map(([, number]) => Number(number))
+      expect(numbers).toHaveLength(LINES)
+      expect(numbers.findIndex((number, index) => number !== index + 1)).toBe(-1)
     },
   )
 })

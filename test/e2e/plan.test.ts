@@ -2,6 +2,7 @@ import { readFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { changedBy, LabFleet } from '../support/lab-fleet.ts'
+import { TRANSPORTS } from '../support/transports.ts'
 
 const fleetFile = (programs: string, cron: string): string => `
 import { defineFleet } from 'fleetfile'
@@ -138,5 +139,26 @@ systemctl daemon-reload; systemctl start old`)
       /^inactive\nid: .*no such user\n\/etc\/fleetfile:\nsync\n\n\/srv:\nsync$/,
     )
     expect((await text('diff', '--release', 'v1')).stdout).not.toContain('no longer declared')
+  })
+
+  it.each(TRANSPORTS)('shows no secret to ps, journals, files of a run or -vvv (%s)', async transport => {
+    const other = WHOLE.replace("'one'", `'${transport}'`).replace(
+      "'deploy' }",
+      `'deploy', transport: '${transport}' }`,
+    )
+    await writeFile(path, other)
+    await sh(`rm -f /root/over; (until [ -e /root/over ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.02
+done >/root/processes) >/dev/null 2>&1 &`)
+    const { exitCode, stdout, stderr } = await text('deploy', '--release', 'v1', '-vvv')
+    expect(exitCode, stderr).toBe(0)
+    const env = await sh('touch /root/over; cat "$(ls -t /etc/fleetfile/sync/*.env | head -n 1)"')
+    const [, token = ''] = /^TOKEN='?([^'\n]{9,})/m.exec(env) ?? []
+    const seen = await sh(
+      'cat /root/processes /var/lib/fleetfile/audit.jsonl /var/lib/fleetfile/runs/*/*; journalctl -q',
+    )
+    expect(seen).toContain('sh /dev/fd/3 ')
+    expect(seen).toContain('"outcome":"changed"')
+    expect(token).not.toBe('')
+    expect(seen + stdout + stderr).not.toContain(token)
   })
 })

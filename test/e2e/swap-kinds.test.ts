@@ -1,21 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ensureCertificate } from '../../lib/proxy/certificate.ts'
-import { frontDoorResources } from '../../lib/proxy/front-door-resources.ts'
 import { readProxies, setSlot } from '../../lib/proxy/proxies.ts'
 import { proxyOf } from '../../lib/proxy/proxy-of.ts'
 import { rollback } from '../../lib/swap/rollback.ts'
 import { deploy } from '../../lib/swap/swap.ts'
-import { bodies } from '../../templates/index.ts'
 import { converge } from './converge.ts'
-import { FrontDoor } from './front-door.ts'
 import { booted, docker } from './machine.ts'
+import { doorOf, frontResources } from './swap-front.ts'
 import { SwapLab } from './swap-lab.ts'
 
 /** Its own service, whose images no other test takes away. */
 const NAME = 't-swap-nginx'
 
-const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies' })
-const door = new FrontDoor('app.swap.test', () => lab.lb.address)
+const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies', engine: 'podman' })
+const door = doorOf(lab)
 const HOSTS = ['web1', 'web2']
 const proxy = () => proxyOf(lab.lb.context, NAME, lab.service)
 const live = async () => (await readProxies([proxy()], HOSTS)).live
@@ -27,30 +24,11 @@ afterAll(async () => {
   if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
 })
 
-/** Makes the proxy's machine one of the lab's kind. */
-async function front(): Promise<void> {
-  const certificate = await ensureCertificate({
-    folder: `${lab.folder}/ca`,
-    names: ['app.swap.test'],
-    now: new Date(),
-    signal: new AbortController().signal,
-  })
-  lab.door = { origin: 'https://app.swap.test', ca: [certificate.ca] }
-  door.ca = certificate.ca
-  const servers = lab.web.flatMap(({ name, address }) => [
-    { name: `${name}-blue`, address, port: 8001 },
-    { name: `${name}-green`, address, port: 8002 },
-  ])
-  const cache = lab.kind === 'trafficserver' ? { cache: { keep: ['/static/'] } } : {}
-  const services = [{ name: NAME, names: ['app.swap.test'], health: '/up', servers, ...cache }]
-  await converge(lab.lb, frontDoorResources(lab.kind, services, certificate.bundle, bodies))
-}
-
-describe('a swap on two engines and nginx 1.22', () => {
+describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
   beforeAll(async () => {
     await lab.start()
     await booted(lab.lb)
-    await front()
+    await converge(lab.lb, await frontResources(lab, door))
   }, 180_000)
   test('the first deploy fills blue and sends traffic there', async () => {
     expect(await live()).toBeUndefined()
@@ -97,11 +75,11 @@ describe('a swap on two engines and nginx 1.22', () => {
   }, 120_000)
 })
 
-describe('a swap on the same engines and Traffic Server 9.2, which keeps answers', () => {
+describe('a swap on the same hosts and Traffic Server 9.2, which keeps answers', () => {
   beforeAll(async () => {
     await lab.lb.sh('systemctl disable --now nginx')
     lab.kind = 'trafficserver'
-    await front()
+    await converge(lab.lb, await frontResources(lab, door))
     await setSlot([proxy()], HOSTS, 'blue', 'ready')
   }, 120_000)
 

@@ -25,6 +25,7 @@ export const runOffline: RunTask = async (task, params, environment) => {
       paths,
       env,
       planOnly,
+      stepsBegun: () => 0,
       concurrency,
       timeout,
       signal,

@@ -76,10 +76,19 @@ test('runs: open until somebody says that it ended, and as it was said', async (
     [0, 'done'],
     [7, 'failed'],
     [8, 'stopped'],
+    [9, 'partial'],
   ] as const) {
     fleet.web2.write(two.id, 'ended.json', ended(exitCode))
     expect(await state()).toBe(word)
   }
+})
+
+test('runs and show: one that went through but for a host that may fail is partial, and names it', async () => {
+  const fleet = shop()
+  fleet.web2.write(one.id, 'ended.json', ended(9))
+  expect((await fleet.run(['runs'])).stdout).toMatch(/aaaa .* partial: web2$/m)
+  const { stdout } = await fleet.run(['show', 'aaaa'])
+  expect(stdout).toMatch(/^run \S+: partial$[^]*^only the hosts that did not get there: fleet retry \S+$/m)
 })
 
 test('show: each host, together where they agree, with the last words of what failed', async () => {
@@ -156,4 +165,23 @@ test('hostile texts of a host never reach the terminal', async () => {
     expect(stdout).not.toMatch(/[\0-\x09\x0b-\x1f\x7f]/)
     expect(stdout).not.toContain('[2J')
   }
+})
+
+test('a run that is asked to stop behind its flip, and ends well, is done and says what it did', async () => {
+  const fleet = new RunFleet()
+  const stop = '{"by":"bob@desk","at":"2026-11-22T12:02:00Z"}'
+  fleet.web1.hold(one).write(one.id, 'flips', 'app green flipped 2026-11-22T12:01:00Z\n')
+  fleet.web1.write(one.id, 'stop', stop).write(one.id, 'ended.json', ended(0))
+  fleet.web2.hold(one).write(one.id, 'stop', stop)
+  fleet.web3.write(one.id, 'stop', stop)
+  expect((await fleet.run(['runs'])).stdout).toMatch(/aaaa .* done$/m)
+  const { stdout } = await fleet.run(['show', 'aaaa'])
+  expect(stdout).toMatch(
+    /^web1: flipped app to green\nweb2: changed by commands, without steps\nweb3: nothing to do there\n$/m,
+  )
+  expect(stdout).toMatch(/: done\n[^]*asked to stop by bob@desk/)
+  expect((await fleet.run(['retry', 'aaaa'])).stdout).toMatch(/ended well: nothing to retry$/m)
+  // Before it has ended nobody knows.
+  fleet.web1.write(one.id, 'ended.json', '')
+  expect((await fleet.run(['runs'])).stdout).toMatch(/aaaa .* stopped$/m)
 })

@@ -37,6 +37,7 @@ export function parseCertificates(output: string, count: number): (X509Certifica
 export const renewalOf = (certificate: X509Certificate, days: number): Date =>
   new Date(new Date(certificate.validTo).getTime() - days * DAY)
 
+/** The day of a date, as changes show it: `2026-11-22`. */
 export const dateOf = (date: Date): string => date.toISOString().slice(0, 10)
 
 /** Why another certificate is needed, in words; none when this one will do. */

@@ -42,6 +42,7 @@ elif [ -e "$path" ] && [ -n "$(ls -A "$path")" ]; then printf 'foreign\\n\\n\\n\
 else printf 'absent\\n\\n\\n\\n\\n'; fi`
 }
 
+/** Code that tells what each checkout stands at. */
 export const observeCheckouts = (wanted: readonly GitCheckoutWanted[]): string =>
   [AS, ...wanted.map(observeCheckout)].join('\n')
 

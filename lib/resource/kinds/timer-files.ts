@@ -27,6 +27,7 @@ export interface TimerOptions {
 const quoted = (text: string): string =>
   `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('%', '%%')}"`
 
+/** The name of a timer, checked. Throws ConfigError. */
 export const timerName = (name: string): string =>
   allowed('timer name', name, /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/)
 
@@ -39,6 +40,7 @@ export function calendarsOf({ name, calendar }: TimerOptions): string[] {
   return calendars
 }
 
+/** The unit that a timer starts. */
 export function serviceText(options: TimerOptions): string {
   const { name, command, env = {}, directory, environmentFile } = options
   if (command.stdin !== undefined) throw new ConfigError(`timer ${name}: its command cannot have a stdin`)
@@ -66,6 +68,7 @@ export function serviceText(options: TimerOptions): string {
   ].join('\n')}\n`
 }
 
+/** The unit that says when. */
 export function timerText(options: TimerOptions): string {
   const { name, persistent = true } = options
   return `${[

@@ -33,9 +33,11 @@ export interface VersionedSeen {
   readonly version: PathSeen
 }
 
+/** Code that tells where each link leads, and whether the wanted version is there. */
 export const observeVersions = (wanted: readonly VersionedFolder[]): string =>
   observePaths(pathsOf(wanted), false)
 
+/** What that code printed, in the order of the items. */
 export function parseVersions(output: string, wanted: readonly VersionedFolder[]): VersionedSeen[] {
   const seen = parsePaths(output, pathsOf(wanted))
   return wanted.map((_, index) => {

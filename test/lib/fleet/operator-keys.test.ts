@@ -1,7 +1,8 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { operatorKeys } from '../../../lib/fleet/operator-keys.ts'
 import lab from '../../../inventory/lab.ts'
+import { quote } from '../../../lib/shell/quote.ts'
 import { folder } from '../../support/folder.ts'
 import { fleetHost } from '../../support/fleet-host.ts'
 
@@ -10,7 +11,7 @@ const keys = (authorizedKeys: readonly string[], ...names: readonly string[]) =>
   operatorKeys({
     fleet: { ...lab, access: { user: 'ops', authorizedKeys } },
     hosts: names.map((name, index) =>
-      fleetHost(`web${index}`, 'web', '10.0.0.1', { identityFile: join(home, name) }),
+      fleetHost(`web${index}`, 'web', '10.0.0.1', { identityFile: resolve(home, name) }),
     ),
   })
 
@@ -31,6 +32,15 @@ test.each([[['blank']], [['absent']], [[]]])('no key at all would lock everybody
   await expect(keys([], ...names)).rejects.toMatchObject({
     message: 'no public key to log in with',
     hint: expect.stringContaining('ssh-keygen'),
+    exitCode: 2,
+  })
+})
+
+test('a key without its .pub is told, with the command that writes it', async () => {
+  const file = join(folder({ "ann's key": 'private' }), "ann's key")
+  await expect(keys([], file)).rejects.toMatchObject({
+    message: `no public key to log in with: ${file}.pub is not there, or is empty`,
+    hint: `ssh-keygen -y -f ${quote(file)} >${quote(`${file}.pub`)}`,
     exitCode: 2,
   })
 })

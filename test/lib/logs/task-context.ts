@@ -36,6 +36,7 @@ export class LogContext implements TaskContext {
   readonly pin = () => undefined
   readonly abandon = () => undefined
   planOnly = false
+  stepsBegun = () => 0
   readonly concurrency = 8
   readonly timeout = 60_000
   readonly runId = 'test'

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import lab from '../../../inventory/lab.ts'
+import { baselineOf } from '../../../lib/provision/baseline-of.ts'
 import { accessBaseline, hostBaseline } from '../../../lib/provision/baseline.ts'
 import { checkUnique } from '../../../lib/resource/plan.ts'
 
@@ -29,4 +31,15 @@ test("the firewall lets the host's own SSH port through", () => {
 
 test('both go into one plan', () => {
   expect(() => checkUnique([...access, ...host])).not.toThrow()
+})
+
+test('nobody is left without a way in: root is told to be somebody else', () => {
+  const fleet = { ...lab, access: { user: 'root' } }
+  const bodies = { sshdHardening: () => '', journaldLimits: () => '', unattendedUpgrades: () => '' }
+  expect(() => baselineOf({ fleet, allHosts: [] }, ['ssh-ed25519 AAAA ann'], bodies)).toThrow(
+    expect.objectContaining({
+      message: 'access.user is root, and what fleet provisions lets root log in no more',
+      hint: expect.stringContaining("access: { user: 'deploy' }"),
+    }),
+  )
 })

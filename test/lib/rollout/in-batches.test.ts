@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import {
   AbortedError,
@@ -5,6 +6,7 @@ import {
   ConnectError,
   FleetError,
   HealthError,
+  HostKeyError,
   LoginRefusedError,
 } from '../../../lib/errors.ts'
 import type { RolloutOrder } from '../../../lib/index.ts'
@@ -23,6 +25,8 @@ interface Options {
   /** Ctrl-C while this host is at work. */
   readonly interrupt?: string
   readonly migrator?: string
+  /** Hosts that are looked at, and no more. */
+  readonly observed?: readonly string[]
 }
 
 /** Rolls v2 out to four hosts; `seen` is what happened, in order. */
@@ -33,10 +37,12 @@ function rollOut({
   unreachable = 'fail',
   interrupt,
   migrator,
+  observed = [],
 }: Options) {
   const controller = new AbortController()
   const { signal } = controller
   const seen: string[] = []
+  const steps = new Map<string, number>(hosts.map(({ name }) => [name, 3]))
   const plan: BatchPlan = {
     what: 'v2 (0123456789ab)',
     groups: batches(hosts, order),
@@ -52,10 +58,14 @@ function rollOut({
       phase: title => void seen.push(title),
       signal,
       runId: 'run-1',
+      stepsBegun: ({ name }) => steps.get(name) ?? 0,
     },
     plan,
     async ({ name }) => {
       seen.push(name)
+      if (!observed.includes(name)) steps.set(name, 4)
+      // By then the others of its batch have begun as well.
+      await turn()
       if (name === interrupt) controller.abort(new AbortedError('stopped by SIGINT'))
       const error = errors[name]
       if (error !== undefined) throw error
@@ -78,6 +88,7 @@ const failure = async (options: Options) => {
 const broke = new CommandError('exit code 1')
 const ill = new HealthError('not healthy')
 const dead = new ConnectError('timed out')
+const other = new HostKeyError('shows another key')
 
 test('one batch after the other, all of them', async () => {
   const { run, seen } = rollOut({ order: { batch: 2 } })
@@ -136,6 +147,11 @@ describe('too many failures', () => {
       { errors: { a: new LoginRefusedError('no') }, unreachable: 'skip' },
       'failed: a',
     ],
+    [
+      'another host key, whatever may and wherever it is skipped',
+      { errors: { b: other }, borne: 3, unreachable: 'skip' },
+      'is on a; failed: b; not begun: c, d',
+    ],
     ['a host that is away', { errors: { b: dead } }, 'is on a; failed: b; not begun: c, d'],
   ])('%s', async (_, options, standing) => {
     expect((await failure(options)).message).toContain(standing)
@@ -145,6 +161,7 @@ describe('too many failures', () => {
     [ill, 7],
     [broke, 4],
     [dead, 5],
+    [other, 5],
   ])('%s exits with its code', async (error, exitCode) => {
     expect(await failure({ errors: { b: error } })).toMatchObject({ exitCode })
   })
@@ -177,6 +194,14 @@ describe('Ctrl-C', () => {
     const { message } = await failure({ interrupt: 'b', errors: { b: new AbortedError('stopped') } })
     expect(message).toBe(
       'stopped by SIGINT: v2 (0123456789ab) is on a; in the middle of it: b; not begun: c, d',
+    )
+  })
+
+  test('a host that was only looked at was not begun', async () => {
+    const errors = { b: new AbortedError('stopped'), c: new AbortedError('stopped') }
+    const { message } = await failure({ order: 'all', interrupt: 'b', errors, observed: ['c'] })
+    expect(message).toBe(
+      'stopped by SIGINT: v2 (0123456789ab) is on a, d; in the middle of it: b; not begun: c',
     )
   })
 })

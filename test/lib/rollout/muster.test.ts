@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ConnectError, FleetError, LoginRefusedError } from '../../../lib/errors.ts'
+import {
+  CommandError,
+  ConnectError,
+  FleetError,
+  HostKeyError,
+  LoginRefusedError,
+} from '../../../lib/errors.ts'
 import type { FleetEvent } from '../../../lib/events/event.ts'
 import type { Service } from '../../../lib/fleet/model.ts'
 import { validateFleet } from '../../../lib/fleet/validate.ts'
@@ -45,6 +51,7 @@ const shop = validateFleet(
 )
 
 const gone = new ConnectError('timed out')
+const other = new HostKeyError('shows the host key SHA256:a, but SHA256:b is pinned')
 const known = withEntries('web', undefined, [
   {
     host: 'web3',
@@ -175,6 +182,11 @@ test('a plan only tells', async () => {
   expect(warnings[0]).toContain('would be put into quarantine')
 })
 
+test('a plan leaves nobody out who shows another host key', async () => {
+  const { away, warnings } = await scene({ broken: { web2: other }, planOnly: true })
+  expect([away, warnings]).toEqual([[], []])
+})
+
 describe('before anything changes', () => {
   test.each<[string, Scene, number, string]>([
     [
@@ -185,6 +197,14 @@ describe('before anything changes', () => {
     ],
     ['a proxy, always', { broken: { lb1: gone } }, 5, 'lb1: timed out'],
     ['all of them', { broken: { web1: gone, web2: gone, web3: gone } }, 5, '3 of 4 hosts failed'],
+    ['one that shows another host key', { broken: { web2: other } }, 5, `web2: ${other.message}`],
+    [
+      'another host key beside a host that is away and one that is broken',
+      { broken: { web1: new CommandError('broken'), web2: other, web3: gone } },
+      5,
+      `web2: ${other.message}`,
+    ],
+    ['another host key of one in quarantine', { record: known, broken: { web3: other } }, 5, other.message],
     ['one that refuses the login', { broken: { web2: new LoginRefusedError('no') } }, 5, 'web2: no'],
     [
       'nobody but those in quarantine',

@@ -130,3 +130,12 @@ test('an answer that stopped in the middle is none', () => {
   expect(readAnswer('n', Buffer.from('\nn host boot 1\n\nn run a\n'))).toBeUndefined()
   expect(readAnswer('n', Buffer.from(''))).toBeUndefined()
 })
+
+test('a flip is told by our clock, however wrong that of its host is', () => {
+  const now = Math.floor(Date.now() / 1000)
+  const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
+  const text = `\nn host boot ${now + 3600}\n\nn run a\n\nn flips\nweb green flipped ${iso(now + 3590)}\n\nn done\n`
+  const [flip] = readAnswer('n', Buffer.from(text))?.runs[0]?.flips ?? []
+  expect(flip).toMatchObject({ service: 'web', slot: 'green' })
+  expect(Math.abs(Date.parse(flip?.at ?? '') - (now - 10) * 1000)).toBeLessThan(60_000)
+})

@@ -149,3 +149,15 @@ test('a file that is not there is told', async () => {
     stderr: expect.stringContaining('web1: cannot read /nowhere/at/all: it is not there'),
   })
 })
+
+test.each(['/proc/version', '/proc/kmsg', '/sys/kernel/mm', '/proc'])(
+  '%s is no file, and never comes as an empty one',
+  async path => {
+    const here = folder()
+    const { exitCode, stderr } = await fleet(['get', path, here])
+    expect(exitCode).toBe(4)
+    expect(stderr).toContain(`web1: ${path} is made by the kernel as it is read`)
+    expect(stderr).toContain(`hint: fleet exec --on web1 -- cat ${path}`)
+    expect(names(here)).toEqual([])
+  },
+)

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
-import { HostKeyError } from '../../../lib/errors.ts'
-import { withSession } from '../../../lib/transport/session.ts'
+import { ConnectError, HostKeyError } from '../../../lib/errors.ts'
+import { runSession, withSession } from '../../../lib/transport/session.ts'
 import type { Target } from '../../../lib/transport/transport.ts'
 import { failure } from '../../support/ssh-connect.ts'
-import { sshServer, makeKey } from '../../support/ssh-server.ts'
+import { sshServer, makeKey, shell } from '../../support/ssh-server.ts'
 import { execa } from 'execa'
 import { folder } from '../../support/folder.ts'
 
@@ -121,4 +121,40 @@ test.each([
 ])('no value becomes a line of its own: %j', async more => {
   const evil = target(more)
   expect(await failure(withSession(evil, folder(), async () => 0))).toMatchObject({ exitCode: 2 })
+})
+
+test("a command's own code is its own, and what ssh itself fails with is an error that says why", async () => {
+  await using server = await sshServer({
+    handler: request => {
+      if (request.command === 'drop') request.drop()
+      else shell(request)
+    },
+  })
+  const run = (given: Target, line: string) =>
+    runSession(given, folder(), async args => {
+      const { exitCode = -1, stderr } = await execa('ssh', [...args, '--', line], {
+        reject: false,
+        stdin: 'ignore',
+      })
+      // What ssh says for itself is for the error alone.
+      expect(stderr).toBe('')
+      return exitCode
+    })
+  const good = server.target()
+  for (const code of [0, 7, 255]) expect(await run(good, `exit ${code}`)).toBe(code)
+  expect(await run(good, 'kill -KILL $$')).toBe(255)
+
+  const lost = await failure(run(good, 'drop'))
+  expect(lost).toBeInstanceOf(ConnectError)
+  expect(lost).toMatchObject({
+    exitCode: 5,
+    message: expect.stringContaining('web1: the connection to deploy@127.0.0.1'),
+  })
+  const wrong = await failure(run(server.target({ hostKeys: [key] }), 'true'))
+  expect(wrong).toBeInstanceOf(HostKeyError)
+  expect(String(wrong)).toMatch(
+    /shows the host key ssh-ed25519 SHA256:\S+, but ssh-ed25519 SHA256:\S+ is pinned/,
+  )
+  const refused = await failure(run(server.target({ port: 1 }), 'true'))
+  expect(refused).toMatchObject({ exitCode: 5, message: 'web1: connection refused by 127.0.0.1:1' })
 })

@@ -104,6 +104,7 @@ export function fakeContext(options: FakeOptions): Fake {
     connectAs: () => Promise.reject(new Error('no host is connected to here')),
     connectFresh: () => Promise.reject(new Error('no host is connected to here')),
     planOnly: options.planOnly ?? false,
+    stepsBegun: () => 0,
     concurrency: 10,
     signal: options.signal ?? new AbortController().signal,
     emit: event => void fake.events.push(event),
