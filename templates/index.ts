@@ -10,6 +10,8 @@ import { epmdSocket, rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/conf
 import { finishSlots } from './shell/finish-slots.ts'
 import { runOnce } from './shell/run-once.ts'
 import { runService } from './shell/run-service.ts'
+import { trafficServerLua } from './trafficserver/fleet.lua.ts'
+import { trafficServerRecords } from './trafficserver/records.config.ts'
 import { sshdHardening } from './sshd/hardening.ts'
 
 /** The file bodies that roll-outs render. */
@@ -26,6 +28,8 @@ export const bodies = {
   finishSlots,
   runOnce,
   runService,
+  trafficServerLua,
+  trafficServerRecords,
 }
 
 /** The file bodies of the baseline. */

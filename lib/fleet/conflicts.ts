@@ -35,6 +35,12 @@ function checkProxies(fleet: Fleet, report: (path: string, problem: string) => v
         `${kind} cannot stand on the hosts of role "${role}", where service "${other}" has ${first}`,
       )
     }
+    if (proxy.cache !== undefined && kind !== 'trafficserver') {
+      report(
+        `services.${service}.proxy.cache`,
+        `${kind} keeps no answers: that is only for kind 'trafficserver'`,
+      )
+    }
     for (const name of proxy.names) {
       const key = `${role}:${name.toLowerCase()}`
       const taken = names.get(key)

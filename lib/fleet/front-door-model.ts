@@ -1,5 +1,5 @@
 /** The program in front of a service. */
-export type ProxyKind = 'haproxy' | 'nginx'
+export type ProxyKind = 'haproxy' | 'nginx' | 'trafficserver'
 
 /** The proxies in front of a service: what users reach it through. */
 export interface FrontDoor<RoleName extends string = string, SecretName extends string = string> {
@@ -15,6 +15,20 @@ export interface FrontDoor<RoleName extends string = string, SecretName extends 
   readonly certificate?: SecretName
   /** The page that `fleet maintenance on` shows, relative to the fleet file; a plain one unless told. */
   readonly maintenance?: string
+  /** Answers are kept by the proxy, and given again; none are unless told. Only `trafficserver` can. */
+  readonly cache?: CacheSpec
+}
+
+/**
+ * What a proxy keeps: answers that say themselves for how long (`Cache-Control: max-age`, `Expires`), are no errors and set
+ * no cookie. A flip, and a rollback too, forgets all that was kept of the service, and nothing of others.
+ */
+export interface CacheSpec {
+  /**
+   * Paths whose answers outlive a flip, by what they begin with: `/static/` of files that are named after a hash of their
+   * content.
+   */
+  readonly keep?: readonly string[]
 }
 
 /** Steady traffic through the front door during every swap and rollback. */

@@ -4,12 +4,16 @@ import { text, texts } from './service-base-schema.ts'
 /** A path of a URL. */
 export const path = z.string().startsWith('/', 'must be a path that starts with "/"')
 
+/** A path as a request has it, before any `?`. */
+const keptPath = path.regex(/^[\w./:&=~%+@-]+$/, 'must be a path of letters, digits and ./:&=~%+@-')
+
 const frontDoor = {
   role: text,
-  kind: z.enum(['haproxy', 'nginx']).exactOptional(),
+  kind: z.enum(['haproxy', 'nginx', 'trafficserver']).exactOptional(),
   names: texts.min(1),
   certificate: text.exactOptional(),
   maintenance: text.exactOptional(),
+  cache: z.strictObject({ keep: z.array(keptPath).exactOptional() }).exactOptional(),
 }
 
 /** The proxies in front of a service. */

@@ -1,6 +1,7 @@
 import { HAPROXY_PATHS } from '../proxy/haproxy-paths.ts'
 import { adminOf } from '../proxy/haproxy-state.ts'
 import { NGINX_PATHS } from '../proxy/nginx-paths.ts'
+import { TRAFFIC_SERVER_PATHS } from '../proxy/traffic-server-paths.ts'
 import { UsageError } from '../errors.ts'
 import { serverName } from '../proxy/proxy.ts'
 import { SLOTS } from '../swap/slot.ts'
@@ -8,8 +9,8 @@ import { rawShell, sh } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
 
 /**
- * Names of `backend/server` that take new requests, from `show servers state` of any version and from what nginx was
- * told last (`nginx service server admin`). Pure.
+ * Names of `backend/server` that take new requests, from `show servers state` of any version and from what other
+ * proxies were told last (`told service server admin`). Pure.
  */
 export function readyServers(output: string): readonly string[] {
   const lines = output.split('\n')
@@ -21,7 +22,7 @@ export function readyServers(output: string): readonly string[] {
   return lines.flatMap(line => {
     const values = line.split(' ')
     const [program, service = '', server = '', admin] = values
-    if (program === 'nginx') return admin === 'ready' ? [`${service}/${server}`] : []
+    if (program === 'told') return admin === 'ready' ? [`${service}/${server}`] : []
     const of = (name: string): string => values[columns.indexOf(name)] ?? ''
     const isReady = /^\d+ /.test(line) && adminOf(Number(of('srv_admin_state'))) === 'ready'
     return isReady ? [`${of('be_name')}/${of('srv_name')}`] : []
@@ -30,7 +31,10 @@ export function readyServers(output: string): readonly string[] {
 
 const ASK = rawShell(
   `for home in ${NGINX_PATHS.home}/*/; do
-  [ ! -f "$home/current/servers" ] || sed "s#^#nginx $(basename "$home") #" "$home/current/servers"
+  [ ! -f "$home/current/servers" ] || sed "s#^#told $(basename "$home") #" "$home/current/servers"
+done
+for home in ${TRAFFIC_SERVER_PATHS.home}/*/; do
+  [ ! -f "$home/state" ] || awk -v service="$(basename "$home")" 'NF == 3 { print "told", service, $1, $3 }' "$home/state"
 done
 [ -S ${HAPROXY_PATHS.socket} ] || exit 0
 echo 'show servers state' | socat -t 10 - UNIX-CONNECT:${HAPROXY_PATHS.socket}`,

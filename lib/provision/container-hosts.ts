@@ -1,4 +1,5 @@
 import type { EngineName } from '../fleet/container-model.ts'
+import type { CacheSpec } from '../fleet/front-door-model.ts'
 import type { Fleet, Service } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { directory } from '../resource/kinds/directory.ts'
@@ -45,6 +46,8 @@ export interface ProxiedService {
   readonly certificate?: string
   /** The file that holds its maintenance page, relative to the fleet file. */
   readonly maintenance?: string
+  /** What the proxy keeps of its answers; nothing unless told. */
+  readonly cache?: CacheSpec
   readonly servers: readonly { readonly name: string; readonly address: string; readonly port: number }[]
 }
 
@@ -57,7 +60,7 @@ export const proxiedServices = (
   Object.entries(fleet.services).flatMap(([name, service]) => {
     const { proxy } = service
     if (proxy?.role !== role) return []
-    const { names, certificate, maintenance } = proxy
+    const { names, certificate, maintenance, cache } = proxy
     return [
       {
         name,
@@ -65,6 +68,7 @@ export const proxiedServices = (
         health: service.kind === 'container' ? service.health : (service.proxy?.health ?? '/'),
         ...(certificate === undefined ? {} : { certificate }),
         ...(maintenance === undefined ? {} : { maintenance }),
+        ...(cache === undefined ? {} : { cache }),
         servers: hosts.filter(host => host.role === service.role).flatMap(host => serversOn(host, service)),
       },
     ]

@@ -2,13 +2,24 @@ import { CERTIFICATE, haproxyPage, haproxyPages, haproxyResources } from './hapr
 import { HAPROXY_PATHS, healthMap } from './haproxy-paths.ts'
 import { NGINX_CERTIFICATE, nginxPages, nginxResources } from './nginx-host.ts'
 import { NGINX_PATHS } from './nginx-paths.ts'
+import { PORTS } from './traffic-server-files.ts'
+import { trafficServerPages, trafficServerResources } from './traffic-server-host.ts'
+import { TRAFFIC_SERVER_PATHS } from './traffic-server-paths.ts'
 import type { ProxyKind } from '../fleet/front-door-model.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Secret } from '../shell/secret.ts'
 import type { RolloutBodies } from '../rollout/bodies.ts'
 import type { ProxiedService } from '../provision/container-hosts.ts'
 
-type Bodies = Pick<RolloutBodies, 'haproxyConfig' | 'haproxyLua' | 'nginxConfig' | 'maintenancePage'>
+type Bodies = Pick<
+  RolloutBodies,
+  | 'haproxyConfig'
+  | 'haproxyLua'
+  | 'nginxConfig'
+  | 'trafficServerLua'
+  | 'trafficServerRecords'
+  | 'maintenancePage'
+>
 
 /**
  * What a host in front of these services needs to be a proxy of the kind. No slot changes. `own` are the maintenance
@@ -41,6 +52,12 @@ export function frontDoorResources(
       const config = bodies.nginxConfig({ services, certificate: NGINX_CERTIFICATE, ...NGINX_PATHS })
       return nginxResources(services, config, certificate, pages)
     }
+    case 'trafficserver': {
+      const { lua: path, home, pages: folder, host } = TRAFFIC_SERVER_PATHS
+      const lua = bodies.trafficServerLua({ services, path, home, pages: folder, host })
+      const records = bodies.trafficServerRecords({ ports: PORTS })
+      return trafficServerResources({ services, records, lua, certificate, pages })
+    }
   }
 }
 
@@ -51,5 +68,7 @@ export function pageResources(kind: ProxyKind, pages: ReadonlyMap<string, string
       return haproxyPages(pages)
     case 'nginx':
       return nginxPages(pages)
+    case 'trafficserver':
+      return trafficServerPages(pages)
   }
 }

@@ -1,4 +1,4 @@
-import type { Admission, AdmissionChange } from './proxy.ts'
+import type { AdmissionChange } from './proxy.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { NGINX_PATHS, nginxHome } from './nginx-paths.ts'
 
@@ -25,15 +25,6 @@ export const admissionCommand = (service: string): Command => sh`${begin(service
 date +%s%3N
 cat "$hold.until" 2>/dev/null || true; echo
 if [ -e "$home/maintenance" ]; then echo on; else echo off; fi`
-
-/** What that command printed. */
-export function parseAdmission(output: string): Admission {
-  const [clock, until, maintenance] = output.split('\n')
-  return {
-    maintenance: maintenance === 'on',
-    heldMilliseconds: Math.max(0, Number(until) - Number(clock) || 0),
-  }
-}
 
 const SHUT = `[ -e "$home/maintenance" ] || { : >"$home/maintenance"; sync "$home"; changed=1; }`
 const OPEN = `[ ! -e "$home/maintenance" ] || { rm -f "$home/maintenance"; sync "$home"; changed=1; }`

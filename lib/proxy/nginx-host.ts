@@ -10,6 +10,7 @@ import type { Secret } from '../shell/secret.ts'
 import { sh } from '../shell/sh.ts'
 import { layoutCommand, setCommand } from './nginx-layout.ts'
 import { NGINX_PATHS, nginxHome } from './nginx-paths.ts'
+import { slotLines } from './slot-lines.ts'
 
 /** Where nginx finds its key and certificate, both in one file. */
 export const NGINX_CERTIFICATE = '/etc/nginx/fleet.pem'
@@ -48,22 +49,6 @@ RestartSec=200ms
 ExecReload=
 ExecReload=${NGINX_PATHS.reload}
 `
-
-/** Where the slots of a service are, and how their health is asked for; `check` is no name of a slot. */
-function slotLines({ name, names, health, servers }: ProxiedService): string {
-  const [host = 'localhost'] = names
-  const word = (value: string): string => {
-    if (!/^[\w./:?&=~%+@-]+$/.test(value))
-      throw new TypeError(`${name}: ${JSON.stringify(value)} cannot be told to nginx`)
-    return value
-  }
-  const address = (value: string): string => (value.includes(':') ? `[${word(value)}]` : word(value))
-  return [
-    `check ${word(host)} ${word(health)}`,
-    ...servers.map(server => `${word(server.name)} ${address(server.address)}:${server.port}`),
-    '',
-  ].join('\n')
-}
 
 /** A file whose new content is laid out for nginx before it takes its place. */
 const slotsKind = (service: string): Kind<FileWanted, PathSeen> => ({
@@ -111,7 +96,7 @@ export function nginxResources(
     ...services.map(service => ({
       id: `nginx slots ${service.name}`,
       kind: slotsKind(service.name),
-      wanted: fileWanted({ path: `${nginxHome(service.name)}/slots`, content: slotLines(service) }),
+      wanted: fileWanted({ path: `${nginxHome(service.name)}/slots`, content: slotLines(service, 'nginx') }),
       notify,
     })),
     file({ path: NGINX_PATHS.config, content: config, check: sh`nginx -t -q -c "$1"`, notify }),

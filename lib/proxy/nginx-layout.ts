@@ -2,6 +2,7 @@ import type { NotedFlip } from './proxy.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { notedFlip } from './noted-flip.ts'
 import { NGINX_PATHS, nginxHome } from './nginx-paths.ts'
+import { PATHS } from './slot-look.ts'
 
 /**
  * Reads slots (`name address`), what each was told before, and changes on stdin; writes what each is told now, and the
@@ -23,15 +24,6 @@ END {
     if (admin[other] == "ready") print line >(out "/other")
     print line >(out (name ~ /-blue$/ ? "/blue" : "/green"))
   }
-}`
-
-/** Notes the paths that slots are asked for, beside those known before: `web1-blue /up`. */
-const PATHS = `paths() {
-  told=$(printf '%s\\n' "$1" | awk 'NF > 2 { print $1, $3 }')
-  [ -n "$told" ] || return 0
-  { cat "$home/paths" 2>/dev/null || :; printf '%s\\n' "$told"; } |
-    awk '{ path[$1] = $2 } END { for (name in path) print name, path[name] }' | sort >"$tmp/paths"
-  cmp -s "$tmp/paths" "$home/paths" || { sync "$tmp/paths"; mv -f "$tmp/paths" "$home/paths"; }
 }`
 
 /** Functions that `set` and the first layout share. They expect `service`, `home` and `slots`, and hold the lock. */

@@ -1,5 +1,6 @@
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { NGINX_PATHS, nginxHome, nginxLog } from './nginx-paths.ts'
+import { CHECKS, SESSIONS } from './slot-look.ts'
 
 /**
  * Adds up requests and errors by server, from where it saw the log last; of what is more than 64 MB behind, nothing.
@@ -40,20 +41,6 @@ print $out "$_ $count{$_}[0] $count{$_}[1]\\n" for keys %count;
 close $out or die $!; rename("$file.new", $file) or die $!;
 print "$_ $count{$_}[0] $count{$_}[1]\\n" for sort keys %count;`
 
-/** What is to be asked, for each slot that is not `maint`: `name address`, and the path where it has one of its own. */
-const ASKED = `kind == "path" { path[$1] = $2; next }
-kind == "server" { admin[$1] = $2; next }
-$1 != "check" && admin[$1] != "maint" { print $1, $2, path[$1] }`
-
-/** What curl is to ask, for lines of `name address path`; the first line is how. */
-const QUESTIONS = `$1 == "check" { host = $2; path = $3; next }
-{
-  if (count++) print "next"
-  printf "url = \\"http://%s%s\\"\\nheader = \\"Host: %s\\"\\nheader = \\"X-Forwarded-Proto: https\\"\\n", $2, ($3 == "" ? path : $3), host
-  printf "user-agent = \\"nginx-health\\"\\noutput = \\"/dev/null\\"\\nmax-time = 2\\n"
-  printf "write-out = \\"%s %%{http_code} %%{errormsg}\\\\n\\"\\n", $1
-}`
-
 /**
  * Prints all there is to know of a service, each item after a line `== name`. nginx itself says which state it takes for
  * its next request. What is not `maint` is asked for its health, each slot by the path of its own release, and a second
@@ -67,16 +54,8 @@ state=${rawShell('${answer%% *}')}
 case $state in *[!a-z0-9.-]*|''|.*) echo "nginx says nothing of $service" >&2; exit 1;; esac
 echo '== slots'; cat "$home/slots"
 echo '== servers'; cat "$home/states/$state/servers"
-echo '== sessions'
-filter=$(awk '$1 != "check" { printf "%sdst %s", separator, $2; separator = " or " }' "$home/slots")
-ss -Htnp state established state syn-sent state close-wait "( $filter )" | grep -v '"curl"' || true
+${rawShell(SESSIONS)}
 echo '== counts'; perl -e ${COUNT} ${nginxLog(service)} ${`/run/fleetfile-nginx.${service}`}
-ask() {
-  [ ! -s "$list" ] || { sed -n 1p "$home/slots"; cat "$list"; } | awk ${QUESTIONS} |
-    curl --silent --globoff --noproxy '*' --parallel --parallel-immediate --config - 2>/dev/null || true
-}
 list=$(mktemp); trap 'rm -f "$list" "$list.1"' EXIT
-{ cat "$home/paths" 2>/dev/null || :; } | awk ${ASKED} kind=path - kind=server "$home/states/$state/servers" kind=slot "$home/slots" >"$list"
-echo '== checks'; ask >"$list.1"; cat "$list.1"
-awk 'NR == FNR { code[$1] = $2; next } code[$1] != "200"' "$list.1" "$list" >"$list.2"; mv "$list.2" "$list"
-[ ! -s "$list" ] || { sleep 0.3; ask; }`
+servers=$home/states/$state/servers
+${rawShell(CHECKS)}`

@@ -28,4 +28,12 @@ export interface RolloutBodies {
     readonly hold: string
     readonly host: string
   }): string
+  trafficServerLua(values: {
+    readonly services: readonly ProxiedService[]
+    readonly path: string
+    readonly home: string
+    readonly pages: string
+    readonly host: string
+  }): string
+  trafficServerRecords(values: { readonly ports: string }): string
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { ProxyKind } from '../../lib/fleet/front-door-model.ts'
 import { admissionContract } from './proxies/admission.ts'
+import { cacheContract } from './proxies/cache.ts'
 import { lastingContract } from './proxies/lasting.ts'
 import { ProxyLab } from './proxies/proxy-lab.ts'
 import { slotContract } from './proxies/slots.ts'
@@ -10,6 +11,7 @@ import { Subject } from './proxies/subject.ts'
 const KINDS: readonly (readonly [ProxyKind, string])[] = [
   ['haproxy', 'haproxy.service'],
   ['nginx', 'nginx.service'],
+  ['trafficserver', 'trafficserver.service'],
 ]
 
 const lab = new ProxyLab()
@@ -30,4 +32,5 @@ describe.each(KINDS)('%s, as a proxy of services with two slots', (kind, unit) =
   slotContract(subject)
   admissionContract(subject)
   lastingContract(subject)
+  if (kind === 'trafficserver') cacheContract(subject)
 })

@@ -29,7 +29,8 @@ export async function frontResources(lab: SwapLab, door: FrontDoor): Promise<rea
     { name: `${name}-blue`, address, port: 8001 },
     { name: `${name}-green`, address, port: 8002 },
   ])
-  const services = [{ name: lab.name, names: [DOOR], health: '/up', servers }]
+  const cache = lab.kind === 'trafficserver' ? { cache: { keep: ['/static/'] } } : {}
+  const services = [{ name: lab.name, names: [DOOR], health: '/up', servers, ...cache }]
   return frontDoorResources(lab.kind, services, certificate.bundle, bodies)
 }
 

@@ -45,7 +45,8 @@ export class SwapLab {
   readonly name: string
   /** Of its machines: several labs stand side by side. */
   readonly #place: string
-  readonly kind: ProxyKind
+  /** What stands in front; another one may take its place on the same machine. */
+  kind: ProxyKind
   readonly engine: EngineName
   folder = ''
   /** Where its users come in, once it has a certificate. */

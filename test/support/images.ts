@@ -21,7 +21,8 @@ RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y 
 /** A VPS with every proxy that a fleet may have, none of them started. */
 const proxies = (vps: string): string => `FROM ${vps}
 RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends \\
-    haproxy socat nginx && rm -rf /var/lib/apt/lists/* && systemctl disable haproxy nginx
+    haproxy socat nginx trafficserver && rm -rf /var/lib/apt/lists/* && \\
+    systemctl disable haproxy nginx trafficserver
 `
 
 /** Makes the images of the tests on the lab, where they are missing, so that no test is left out. */

@@ -14,7 +14,7 @@ class Slot(ThreadingHTTPServer):
     request_queue_size = 256
 
     def __init__(self, name, port):
-        self.name, self.health, self.dropped = name, 200, 0
+        self.name, self.health, self.dropped, self.count = name, 200, 0, 0
         super().__init__(("", port), Handler)
 
 
@@ -25,8 +25,10 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-    def answer(self, body, status=200):
+    def answer(self, body, status=200, **headers):
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body.encode())
@@ -64,6 +66,11 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == "/dropped":
             return self.answer(f"{slot.dropped}\n")
         time.sleep(seconds)
+        if url.path == "/kept" or url.path.startswith("/static/"):
+            slot.count += 1
+            cookie = {"Set_Cookie": "user=a"} if "cookie" in query else {}
+            status = int(query.get("status", ["200"])[0])
+            return self.answer(f"{slot.name} kept {slot.count}\n", status, Cache_Control="max-age=600", **cookie)
         self.answer(f"{slot.name} {len(body)}\n")
 
     do_POST = do_GET

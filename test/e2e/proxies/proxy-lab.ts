@@ -90,7 +90,11 @@ export class ProxyLab {
           /^(haproxy|nginx|trafficServer)/.test(name) ? `${body(values)}${broken}` : body(values),
       ]),
     )
-    return frontDoorResources(kind, this.services, this.certificate.bundle, { ...bodies, ...text })
+    const services =
+      kind === 'trafficserver'
+        ? this.services.map(service => ({ ...service, cache: { keep: ['/static/'] } }))
+        : this.services
+    return frontDoorResources(kind, services, this.certificate.bundle, { ...bodies, ...text })
   }
 
   converge(resources: readonly Resource[]): Promise<readonly string[]> {

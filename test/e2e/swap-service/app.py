@@ -43,6 +43,9 @@ class Handler(BaseHTTPRequestHandler):
                 line = f"{VERSION} {number}\n".encode()
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
             return self.wfile.write(b"0\r\n\r\n")
+        if url.path == "/kept" or url.path.startswith("/static/"):
+            body = f"{VERSION} {os.environ.get('GREETING', '-')}\n"
+            return self.answer(200, body, **{"Cache-Control": "max-age=600"})
         if url.path == "/slow":
             time.sleep(seconds)
         if BREAK == "later" and url.path == "/version":

@@ -151,6 +151,16 @@ describe('validateFleet', () => {
       'services.api.proxy.kind: nginx cannot stand on the hosts of role "lb", where service "web" has haproxy',
     ],
     [
+      { services: { web: behind({ names: ['shop.test'], cache: {} }) } },
+      "services.web.proxy.cache: haproxy keeps no answers: that is only for kind 'trafficserver'",
+    ],
+    [
+      {
+        services: { web: behind({ kind: 'trafficserver', names: ['shop.test'], cache: { keep: ['/a"b'] } }) },
+      },
+      'services.web.proxy.cache.keep.0: must be a path of letters, digits and ./:&=~%+@-',
+    ],
+    [
       {
         services: {
           web: behind({ kind: 'haproxy', names: ['shop.test'] }),

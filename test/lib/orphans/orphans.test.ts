@@ -225,6 +225,6 @@ test('a server that a proxy sends requests to', () => {
   const lines =
     '5 web 1 web1-blue 10.0.0.1 0 12 1\n5 web 2 web1-green 10.0.0.1 2 4 1\n6 app 1 web1-blue 10.0.0.1 2 0 1\n'
   expect(readyServers(head + lines)).toEqual(['web/web1-green', 'app/web1-blue'])
-  expect(readyServers('nginx web web1-blue drain\nnginx web web1-green ready\n')).toEqual(['web/web1-green'])
+  expect(readyServers('told web web1-blue drain\ntold web web1-green ready\n')).toEqual(['web/web1-green'])
   expect(readyServers('')).toEqual([])
 })

@@ -20,6 +20,7 @@ const resources = (kind: Parameters<typeof frontDoorResources>[0]) =>
 test.each([
   ['haproxy', '/etc/haproxy/haproxy.cfg', 'unit haproxy.service'],
   ['nginx', '/etc/nginx/nginx.conf', 'unit nginx.service'],
+  ['trafficserver', '/etc/trafficserver/records.config', 'unit trafficserver.service'],
 ] as const)('a host with %s gets its configuration and its unit, once each', (kind, config, unit) => {
   const ids = resources(kind).map(({ id }) => id)
   expect(ids).toContain(`file ${config}`)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { setCommand } from '../../../lib/proxy/nginx-layout.ts'
 import { nginxResources } from '../../../lib/proxy/nginx-host.ts'
-import { parseLook } from '../../../lib/proxy/nginx-state.ts'
+import { parseLook } from '../../../lib/proxy/look-state.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
 
 const LOOK = `== slots

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseAdmission as fromHaproxy } from '../../../lib/proxy/haproxy-admission.ts'
-import { parseAdmission as fromNginx } from '../../../lib/proxy/nginx-admission.ts'
+import { parseAdmission as fromNginx } from '../../../lib/proxy/told-proxy.ts'
 import { haproxyLua } from '../../../templates/haproxy/fleet.lua.ts'
 
 // As HAProxy 2.6.12 prints its map, after the clock of its host.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { nginx } from '../../lib/proxy/nginx.ts'
-import { readProxies } from '../../lib/proxy/proxies.ts'
+import { readProxies, setSlot } from '../../lib/proxy/proxies.ts'
+import { proxyOf } from '../../lib/proxy/proxy-of.ts'
 import { rollback } from '../../lib/swap/rollback.ts'
 import { deploy } from '../../lib/swap/swap.ts'
 import { converge } from './converge.ts'
@@ -13,8 +13,16 @@ const NAME = 't-swap-nginx'
 
 const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies', engine: 'podman' })
 const door = doorOf(lab)
-const live = async () => (await readProxies([nginx(lab.lb.context, NAME)], ['web1', 'web2'])).live
+const HOSTS = ['web1', 'web2']
+const proxy = () => proxyOf(lab.lb.context, NAME, lab.service)
+const live = async () => (await readProxies([proxy()], HOSTS)).live
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
+
+afterAll(async () => {
+  await lab.stop()
+  const images = (await docker('image', 'ls', '--quiet', `fleetfile/${NAME}`)).split('\n').filter(Boolean)
+  if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
+})
 
 describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
   beforeAll(async () => {
@@ -22,12 +30,6 @@ describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
     await booted(lab.lb)
     await converge(lab.lb, await frontResources(lab, door))
   }, 180_000)
-  afterAll(async () => {
-    await lab.stop()
-    const images = (await docker('image', 'ls', '--quiet', `fleetfile/${NAME}`)).split('\n').filter(Boolean)
-    if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
-  })
-
   test('the first deploy fills blue and sends traffic there', async () => {
     expect(await live()).toBeUndefined()
     const report = await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
@@ -70,5 +72,37 @@ describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
     expect(error).toMatchObject({ exitCode: 7 })
     expect(await live()).toBe('blue')
     expect(await door.get('/version')).toBe('v1 hello\n')
+  }, 120_000)
+})
+
+describe('a swap on the same hosts and Traffic Server 9.2, which keeps answers', () => {
+  beforeAll(async () => {
+    await lab.lb.sh('systemctl disable --now nginx')
+    lab.kind = 'trafficserver'
+    await converge(lab.lb, await frontResources(lab, door))
+    await setSlot([proxy()], HOSTS, 'blue', 'ready')
+  }, 120_000)
+
+  test('takes over under load and back: no failed request, and what was kept is gone each time', async () => {
+    const kept = () => Promise.all(['/kept', '/static/x'].map(path => door.get(path)))
+    expect(await kept()).toEqual(['v1 hello\n', 'v1 hello\n'])
+    const swapped = await door.underLoad(
+      async () => deploy(lab.context(), lab.options(await lab.release('v3'), 'welcome', { drainSeconds: 2 })),
+      '/kept',
+    )
+    say('swap', swapped)
+    expect(swapped.result).toMatchObject({ outcome: 'deployed', slot: 'green' })
+    expect(swapped.report.failed).toBe(0)
+    expect(swapped.report.versions.map(({ version }) => version)).toEqual(['v1 hello', 'v3 welcome'])
+    // The service says that what is under this path never changes.
+    expect(await kept()).toEqual(['v3 welcome\n', 'v1 hello\n'])
+    const back = await door.underLoad(
+      () => rollback(lab.context(), { target: lab.target, now: () => new Date() }),
+      '/kept',
+    )
+    say('rollback', back)
+    expect(back.result).toMatchObject({ warm: true, slot: 'blue' })
+    expect(back.report.failed).toBe(0)
+    expect(await kept()).toEqual(['v1 hello\n', 'v1 hello\n'])
   }, 120_000)
 })

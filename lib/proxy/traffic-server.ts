@@ -1,0 +1,15 @@
+import type { HostContext } from '../rollout/rollout-context.ts'
+import { admissionCommand, admitCommand } from './traffic-server-admission.ts'
+import { setCommand } from './traffic-server-state.ts'
+import { lookCommand } from './traffic-server-look.ts'
+import type { Proxy } from './proxy.ts'
+import { toldProxy } from './told-proxy.ts'
+
+/** Traffic Server on one host. What serves is what it says itself; a flip needs no reload. */
+export const trafficServer = (host: HostContext, service: string): Proxy =>
+  toldProxy(host, service, {
+    look: lookCommand(service),
+    set: (changes, flip) => setCommand(service, changes, flip),
+    admission: admissionCommand(service),
+    admit: change => admitCommand(service, change),
+  })
