@@ -3,6 +3,8 @@ import { defineTask } from '../lib/index.ts'
 import { isChosen, requireChosen } from '../lib/rollout/chosen.ts'
 import { swapIn, swapTarget } from '../lib/swap/deploy-container.ts'
 import { deployProcesses } from '../lib/rollout/deploy-processes.ts'
+import { isPair } from '../lib/fleet/pair-model.ts'
+import { targetOf } from '../lib/swap/target-of.ts'
 import { buildEarly, isFirstDeploy } from '../lib/swap/first-deploy.ts'
 import { applyFoundation } from '../lib/provision/foundation.ts'
 import { takeLeases } from '../lib/lease/lease.ts'
@@ -11,6 +13,7 @@ import { serviceLeases } from '../lib/lease/service-leases.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
 import { serviceRelease } from '../lib/release/service-release.ts'
 import { refuseOrder, strategyOf } from '../lib/rollout/strategy.ts'
+import { slotHosts } from '../lib/swap/slot-hosts.ts'
 import { setUpSwarms } from '../lib/swarm/set-up-roles.ts'
 import { strategyParams } from '../lib/rollout/strategy-params.ts'
 import { tellPartial } from '../lib/rollout/tell-partial.ts'
@@ -102,7 +105,7 @@ export default defineTask({
       const { name: service, service: spec, strategy, release } = candidate
       const away = mustered.away(service)
       ctx.phase(`deploy ${service} ${release.label} (${release.id})`)
-      if (spec.kind === 'processes') {
+      if (spec.kind === 'processes' && !isPair(spec)) {
         const report = await deployProcesses(ctx, service, spec, release, bodies, { strategy, away })
         await mustered.add(candidate, report.lost)
         partial.push(...tellPartial(ctx, candidate, report.failed))
@@ -110,13 +113,13 @@ export default defineTask({
         rolled.push({ service, release: release.id, label: release.label, changed: total })
         continue
       }
-      const target = swapTarget(ctx, service, spec, away)
+      const target = targetOf(ctx, service, spec, mustered.leftOut(service), bodies)
       if (ctx.planOnly && (await isFirstDeploy(ctx, target))) {
         ctx.note(`would start ${release.label} (${release.id}) as the first release of ${service}`)
         continue
       }
       const report = await swapIn(ctx, target, release)
-      const swapped = report.outcome === 'unchanged' ? 0 : target.hosts.length
+      const swapped = report.outcome === 'unchanged' ? 0 : slotHosts(target, report.slot).length
       rolled.push({ service, release: release.id, label: release.label, changed: swapped })
     }
     if (below > 0) ctx.print(`the hosts: ${changes(below, ctx.planOnly)}`)

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { defineTask, UsageError } from '../lib/index.ts'
+import { isPair } from '../lib/fleet/pair-model.ts'
 import { presentTarget } from '../lib/swap/present-target.ts'
 import { readProcessReleases } from '../lib/release/process-releases.ts'
 import { processReleasesTable, releasesTable } from '../lib/release/releases-table.ts'
 import { releaseRows } from '../lib/release/releases.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
 import { openSwap } from '../lib/swap/swap-target.ts'
-import { readReleases } from '../lib/swap/way-back.ts'
 
 export default defineTask({
   name: 'releases',
@@ -25,7 +25,7 @@ export default defineTask({
     if (service === undefined || more.length > 0) {
       throw new UsageError('one service at a time', { hint: 'fleet releases <service>' })
     }
-    if (service.kind === 'processes') {
+    if (service.kind === 'processes' && !isPair(service)) {
       const hosts = ctx.allHosts.filter(({ role }) => role === service.role)
       const rows = await readProcessReleases(ctx, name, hosts)
       if (rows.length === 0) ctx.note(`no release of ${name} yet`)
@@ -33,11 +33,11 @@ export default defineTask({
       return { data: { service: name, releases: rows } }
     }
     const swap = openSwap(ctx, await presentTarget(ctx, name, service))
-    const [view, hosts] = await Promise.all([swap.read(), readReleases(swap)])
+    const [view, hosts] = await Promise.all([swap.read(), swap.slots.releases()])
     if (view.live === 'mixed') {
       ctx.warn(`a flip of ${name} was cut off: both slots take requests; hint: fleet deploy ${name}`)
     }
-    const rows = releaseRows(hosts, view.live === 'mixed' ? undefined : view.live)
+    const rows = releaseRows(hosts, view.live === 'mixed' ? undefined : view.live, swap.names)
     if (rows.length === 0) ctx.note(`no release of ${name} yet`)
     else ctx.print(releasesTable(rows, ctx.now()))
     return { data: { service: name, live: view.live, releases: rows } }

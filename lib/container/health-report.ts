@@ -25,8 +25,8 @@ export function listeningPorts(sockets: string): string[] {
   return [...found]
 }
 
-/** Reads what the health command printed and says in plain words what is wrong. `inner` is the port in the container. */
-export function readHealth(output: string, inner: number): HealthReport {
+/** Reads what the health command printed and says in plain words what is wrong. `inner` is the port in the container, or on whatever it is `inside` of. */
+export function readHealth(output: string, inner: number, inside = 'the container'): HealthReport {
   const items = new Map<string, string>()
   let current = ''
   for (const line of output.split('\n')) {
@@ -39,10 +39,10 @@ export function readHealth(output: string, inner: number): HealthReport {
     .map(line => `  ${line}`)
     .join('\n')
   const healthy = items.get('code')?.trim() === '200'
-  return { healthy, reason: healthy ? '' : reasonOf(items, inner), logs }
+  return { healthy, reason: healthy ? '' : reasonOf(items, inner, inside), logs }
 }
 
-function reasonOf(items: ReadonlyMap<string, string>, inner: number): string {
+function reasonOf(items: ReadonlyMap<string, string>, inner: number, inside: string): string {
   const item = (name: string): string => sanitise(items.get(name) ?? '', 'lines').trim()
   if (items.has('curl') && item('curl') === 'missing') return 'the host has no curl to ask the slot with'
   const [status = '', exitCode = '', oom = '', restarts = '0'] = item('state').split(' ')
@@ -62,8 +62,8 @@ function reasonOf(items: ReadonlyMap<string, string>, inner: number): string {
   }
   const ports = listeningPorts(items.get('sockets') ?? '')
   const listens = ports.length === 0 ? 'nothing' : `port ${ports.join(', ')}`
-  if (item('curl') === '28') return `no answer within 5 seconds; the container listens on ${listens}`
-  return `nothing answers on port ${inner} in the container: it listens on ${listens}`
+  if (item('curl') === '28') return `no answer within 5 seconds; ${inside} listens on ${listens}`
+  return `nothing answers on port ${inner} in ${inside}: it listens on ${listens}`
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {

@@ -1,11 +1,17 @@
 import { isIP } from 'node:net'
 import type { EngineName } from '../fleet/container-model.ts'
-import { sh, type Command } from '../shell/sh.ts'
+import { rawShell, sh, type Command } from '../shell/sh.ts'
 
 /** What is asked of a slot, as the proxy will ask it. */
 export interface HealthProbe {
-  readonly engine: EngineName
-  readonly container: string
+  /** What is asked, for people: a container, or a service on a whole host. */
+  readonly what: string
+  /** Prints `<status> <exit code> <killed for memory> <restarts> <pid>` of the program, `missing 0 false 0 0` for none. */
+  readonly state: Command
+  /** Prints the last lines of its output. */
+  readonly logs: Command
+  /** What its sockets are in: `the container`. */
+  readonly inside: string
   readonly address: string
   readonly port: number
   readonly path: string
@@ -15,29 +21,36 @@ export interface HealthProbe {
   readonly seconds: number
 }
 
+/** The state of a container in a probe's form. */
+export const containerState = (engine: EngineName, container: string): Command =>
+  sh`${engine} container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.Pid}}' ${container} 2>/dev/null || echo missing 0 false 0 0`
+
+export const containerLogs = (engine: EngineName, container: string): Command =>
+  sh`${engine} logs --tail 10 ${container} 2>&1`
+
 /**
  * Waits on the host itself, in one execution, until the slot answers 200, its program has ended, or the time is up;
  * then prints what there is to know, each item after a line `== name`. Changes nothing.
  */
 export function healthCommand({
-  engine,
-  container,
+  state,
+  logs,
   address,
   port,
   path,
   name,
   seconds,
-}: HealthProbe): Command {
+}: Omit<HealthProbe, 'what' | 'inside'>): Command {
   const url = `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}${path}`
   return sh`set -u
-c=${container}; url=${url}; until=$(( $(date +%s) + ${seconds} ))
+url=${url}; until=$(( $(date +%s) + ${seconds} ))
 command -v curl >/dev/null || { echo '== curl missing'; exit 0; }
 d=$(mktemp -d); trap 'rm -rf "$d"' EXIT
 while :; do
   code=$(curl --silent --output "$d/body" --dump-header "$d/head" --max-time 5 --write-out '%{http_code}' \
     --header ${`Host: ${name}`} --header 'X-Forwarded-Proto: https' --user-agent fleetfile-health "$url"); rc=$?
   [ "$code" != 200 ] || { echo '== code 200'; exit 0; }
-  state=$(${engine} container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.RestartCount}} {{.State.Pid}}' "$c" 2>/dev/null) || state='missing 0 false 0 0'
+  state=$(${rawShell(state.text)})
   case $state in exited*|dead*|missing*|restarting*) break;; esac
   [ "$(date +%s)" -lt "$until" ] || break
   sleep 0.3
@@ -47,5 +60,5 @@ echo "== location $(tr -d '\r' <"$d/head" 2>/dev/null | sed -n 's/^[Ll]ocation: 
 echo "== body $(head -c 400 "$d/body" 2>/dev/null | tr '\r\n' '  ')"
 pid=$(echo "$state" | cut -d' ' -f5)
 [ "$pid" = 0 ] || { echo '== sockets'; cat "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null; }
-echo '== logs'; ${engine} logs --tail 10 "$c" 2>&1`
+echo '== logs'; ${rawShell(logs.text)}`
 }

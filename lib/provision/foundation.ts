@@ -1,6 +1,10 @@
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { FrontDoor } from '../fleet/front-door-model.ts'
 import type { ContainerService, Fleet, ProcessService, Service } from '../fleet/model.ts'
+import { isPair } from '../fleet/pair-model.ts'
+import { aliasResources } from '../pair/aliases.ts'
+import { liveHostOf } from '../pair/live-host.ts'
+import { otherSlot } from '../swap/slot.ts'
 import { directory } from '../resource/kinds/directory.ts'
 import { packages } from '../resource/kinds/packages.ts'
 import type { Resource } from '../resource/resource.ts'
@@ -16,13 +20,21 @@ import { serviceStores } from './service-stores.ts'
 /** What one service asks of a host, given that the host is one of those it concerns. */
 type Part = (host: FleetHost) => readonly Resource[]
 
+/** The hosts of a process service that may be touched now: all, but of a pair the idle one alone. */
+async function ownHosts(ctx: TaskContext, service: ProcessService): Promise<(host: FleetHost) => boolean> {
+  const ofRole = ({ role }: FleetHost) => role === service.role
+  const [name] = Object.entries(ctx.fleet.services).find(([, each]) => each === service) ?? []
+  if (!isPair(service) || name === undefined) return ofRole
+  const live = await liveHostOf(ctx, name, service)
+  const idle = live === undefined ? 'blue' : otherSlot(live)
+  return host => ofRole(host) && host.name === service.pair[idle]
+}
+
 async function processPart(ctx: TaskContext, service: ProcessService, bodies: RolloutBodies): Promise<Part> {
+  const isOwn = await ownHosts(ctx, service)
   const stores = await serviceStores(ctx, service, bodies)
   const door = service.proxy === undefined ? () => [] : await doorPart(ctx, service.proxy, bodies)
-  return host => [
-    ...(host.role === service.role ? [...stores(host), processPackages(service)] : []),
-    ...door(host),
-  ]
+  return host => [...(isOwn(host) ? [...stores(host), processPackages(service)] : []), ...door(host)]
 }
 
 /** What a service asks of the hosts in front of it: a proxy that knows all services behind it. */
@@ -82,8 +94,9 @@ export async function applyFoundation(
       service.kind === 'processes' ? processPart(ctx, service, bodies) : containerPart(ctx, service, bodies),
     ),
   )
+  const aliases = await aliasResources(ctx)
   const wanted = new Map(
-    ctx.hosts.map(host => [host.name, distinct(parts.flatMap(part => part(host)))] as const),
+    ctx.hosts.map(host => [host.name, distinct([...parts.flatMap(part => part(host)), ...aliases])] as const),
   )
   const of = (host: FleetHost) => wanted.get(host.name) ?? []
   return ctx.apply(

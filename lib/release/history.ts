@@ -46,7 +46,7 @@ rm -f ${nextFile(service)}`.input(`${JSON.stringify(entry)}\n`)
  * this fails gets a warning: the traffic has moved by then, and the outcome is told by that.
  */
 export async function record(
-  swap: Swap,
+  swap: Pick<Swap, 'ctx' | 'target'>,
   action: HistoryEntry['action'],
   slot: Slot,
   manifest: Manifest | undefined,

@@ -1,12 +1,12 @@
 import { dockerEngine } from '../container/engine.ts'
-import type { ContainerService } from '../fleet/model.ts'
+import type { ContainerService, Service } from '../fleet/model.ts'
 import type { TaskContext } from '../task/context.ts'
 import { frontDoor } from '../proxy/front-door.ts'
 import type { Release } from '../release/release.ts'
 import { migrationsOf } from '../migration/migrations.ts'
 import { resolveEnv, type ResolvedEnv } from '../rollout/service-env.ts'
 import { deploy, type DeployReport } from './swap.ts'
-import type { SwapTarget } from './swap-target.ts'
+import type { ContainerTarget, SwapTarget } from './swap-target.ts'
 
 /** A container service with the hosts it runs on and those that stand in front of it. `away` are in quarantine. */
 export const swapTarget = (
@@ -14,7 +14,7 @@ export const swapTarget = (
   name: string,
   service: ContainerService,
   away: ReadonlySet<string> = new Set(),
-): SwapTarget => {
+): ContainerTarget => {
   const hosts = ctx.allHosts.filter(host => host.role === service.role)
   const backup = ctx.allHosts.find(host => host.name === migrationsOf(service).backup?.on)
   return {
@@ -28,17 +28,17 @@ export const swapTarget = (
   }
 }
 
-/** The environment in which a release of a container service runs. */
+/** The environment in which a release of a service with slots runs. */
 export async function containerEnv(
   ctx: Pick<TaskContext, 'allHosts' | 'secret'>,
-  { env = {} }: ContainerService,
+  { env = {} }: Pick<Service, 'env'>,
   release: string,
 ): Promise<ResolvedEnv> {
   const resolved = await resolveEnv(env, { hosts: ctx.allHosts, secret: name => ctx.secret(name) })
   return { ...resolved, RELEASE: release }
 }
 
-/** Swaps a release into the idle slots of a container service. */
+/** Swaps a release into the idle slots of a service. */
 export async function swapIn(ctx: TaskContext, target: SwapTarget, release: Release): Promise<DeployReport> {
   return deploy(ctx, {
     target: { ...target, door: await frontDoor(ctx, target.service) },

@@ -1,5 +1,6 @@
 import { probe } from './probe.ts'
 import { ProbeLog, reasonsOf, type ProbeReport, type ProbeSample } from './probe-report.ts'
+import { healthPath } from '../proxy/health-path.ts'
 import type { Swap } from './swap-target.ts'
 
 /** Requests in flight at most: slow answers must not hide that requests fail. */
@@ -54,7 +55,7 @@ export function startProof({ ctx, target }: Pick<Swap, 'ctx' | 'target'>): Proof
   const { door, service, proxies } = target
   if (door === undefined || ctx.planOnly) return NONE
   const {
-    path = service.health,
+    path = healthPath(service),
     perSecond = 10,
     headers = {},
     maxErrors = 0,

@@ -1,8 +1,8 @@
-import { healthCommand } from '../container/health-script.ts'
+import { containerLogs, containerState, healthCommand } from '../container/health-script.ts'
 import { readHealth } from '../container/health-report.ts'
 import { HealthError, HostsFailedError, messageOf, type HostFailure } from '../errors.ts'
 import type { Slot } from '../swap/slot.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 import { containerName } from '../container/slot.ts'
 import { sh, type Command } from '../shell/sh.ts'
 import { sanitise } from '../text/sanitise.ts'
@@ -21,7 +21,7 @@ echo '== logs'; docker logs --tail 10 "$c" 2>&1`
  * with the last lines of the program. One HealthError where no host has any.
  */
 export async function explainFailure(
-  swap: Swap,
+  swap: Opened<ContainerTarget>,
   slot: Slot,
   service: Pick<SwarmService, 'tasks'>,
   { run, path }: { readonly run: string; readonly path: string },
@@ -46,7 +46,7 @@ export async function explainFailure(
 }
 
 async function explainTask(
-  { ctx, target, limits }: Swap,
+  { ctx, target, limits }: Opened<ContainerTarget>,
   slot: Slot,
   task: SwarmTask,
   path: string,
@@ -60,8 +60,8 @@ async function explainTask(
   if (task.container === '') return new HealthError(`Swarm could not start it: ${told}`, details)
   const isEnded = task.state !== 'starting'
   const probe = {
-    engine: 'docker' as const,
-    container: task.container,
+    state: containerState('docker', task.container),
+    logs: containerLogs('docker', task.container),
     address: host.address,
     port: service.slots[slot],
     path,
