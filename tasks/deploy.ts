@@ -113,12 +113,12 @@ export default defineTask({
         rolled.push({ service, release: release.id, label: release.label, changed: total })
         continue
       }
-      const target = targetOf(ctx, service, spec, mustered.leftOut(service), bodies)
+      const target = targetOf(ctx, service, spec, mustered.leftOut(service))
       if (ctx.planOnly && (await isFirstDeploy(ctx, target))) {
         ctx.note(`would start ${release.label} (${release.id}) as the first release of ${service}`)
         continue
       }
-      const report = await swapIn(ctx, target, release)
+      const report = await swapIn(ctx, target, release, bodies)
       const swapped = report.outcome === 'unchanged' ? 0 : slotHosts(target, report.slot).length
       rolled.push({ service, release: release.id, label: release.label, changed: swapped })
     }

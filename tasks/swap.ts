@@ -45,7 +45,7 @@ export default defineTask({
       serviceLeases({ ...ctx, hosts: mustered.hosts }, [[name, service]]),
     )
     await mustered.write()
-    const report = await swapIn(ctx, targetOf(ctx, name, service, mustered.leftOut(name), bodies), release)
+    const report = await swapIn(ctx, targetOf(ctx, name, service, mustered.leftOut(name)), release, bodies)
     if (report.outcome === 'deployed')
       ctx.print(`${name}: ${release.label} (${release.id}) serves from ${report.slot}`)
     if (report.outcome === 'unchanged')

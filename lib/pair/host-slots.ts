@@ -18,7 +18,7 @@ import { fallenPrograms } from './fallen.ts'
 import { followLive, settleLiveWork } from './follow.ts'
 import { currentManifest, hostStateCommand, parseHostState, slotOf, type HostState } from './host-state.ts'
 import { LIVE } from './live-work.ts'
-import type { PairTarget } from './pair-target.ts'
+import type { Outfit, PairTarget } from './pair-target.ts'
 import { startHost } from './start-host.ts'
 
 /** Slots that are the two hosts of a pair. */
@@ -65,13 +65,13 @@ function hostOf({ target: { name, service, hosts } }: Opened<PairTarget>, slot: 
 /** The release's files, once for all that is done with them. */
 async function fetchFiles(swap: Opened<PairTarget>, release: Release, slot: Slot): Promise<Fetched> {
   const host = hostOf(swap, slot)
-  const { bodies } = swap.target
-  if (bodies === undefined) throw new TypeError('a release is put on a host with its templates')
+  const { outfit } = swap.target
+  if (outfit === undefined) throw new TypeError('a release is put on a host with its outfit')
   const archive = await buffer(release.archive())
   const digest = `sha256:${createHash('sha256').update(archive).digest('hex')}`
   return {
     digest: () => digest,
-    place: (manifests, env) => placeFiles(swap, host, { release, archive, manifests, env, bodies }),
+    place: (manifests, env) => placeFiles(swap, host, { release, archive, manifests, env, outfit }),
   }
 }
 
@@ -80,14 +80,14 @@ interface Placed {
   readonly archive: Uint8Array
   readonly manifests: Manifests
   readonly env: Parameters<Fetched['place']>[1]
-  readonly bodies: NonNullable<PairTarget['bodies']>
+  readonly outfit: Outfit
 }
 
 /** Puts a release on its host, migrated, and starts its programs there. Resolves with whether a migration ran. */
 async function placeFiles(
   { ctx, target }: Opened<PairTarget>,
   host: FleetHost,
-  { release, archive, manifests, env, bodies }: Placed,
+  { release, archive, manifests, env, outfit: { bodies, stores } }: Placed,
 ): Promise<boolean> {
   const { name, service, hosts, away = [], fleet } = target
   const manifest = manifests.get(host.name)
@@ -111,6 +111,7 @@ async function placeFiles(
   await ctx.on(host).run(sh`rm -f ${currentManifest(name)}`, { root: true })
   await ctx.apply(
     [
+      ...stores(host),
       ...resources,
       releaseFiles(manifest, env),
       symlink({ path: currentManifest(name), target: `${editionOf(manifest)}.json` }),

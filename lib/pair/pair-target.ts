@@ -1,6 +1,7 @@
 import { isPair, type PairService } from '../fleet/pair-model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { RolloutBodies } from '../rollout/bodies.ts'
+import type { Resource } from '../resource/resource.ts'
 import type { Target } from '../swap/swap-target.ts'
 import type { TaskContext } from '../task/context.ts'
 
@@ -11,8 +12,14 @@ export interface PairTarget extends Target {
   readonly fleet: string
   /** Every host of the fleet: all of them know the alias. */
   readonly everyone: readonly FleetHost[]
-  /** What a release is put on a host with. */
-  readonly bodies: Pick<RolloutBodies, 'runService' | 'runOnce' | 'runLive'> | undefined
+  /** What a release is put on a host with; left out where none is. */
+  readonly outfit?: Outfit
+}
+
+/** What is on a host of a pair beside its release. */
+export interface Outfit {
+  readonly bodies: Pick<RolloutBodies, 'runService' | 'runOnce' | 'runLive'>
+  readonly stores: (host: FleetHost) => readonly Resource[]
 }
 
 /** A service on a pair, with those in front of it. Hosts that are `silent` do not answer: nothing is done to them. */
@@ -21,7 +28,6 @@ export function pairTarget(
   name: string,
   service: PairService,
   silent: ReadonlySet<string>,
-  bodies?: PairTarget['bodies'],
 ): PairTarget {
   const { blue, green } = service.pair
   const pair = allHosts.filter(host => host.name === blue || host.name === green)
@@ -33,7 +39,6 @@ export function pairTarget(
     away: pair.filter(host => silent.has(host.name)),
     proxies: allHosts.filter(({ role }) => role === service.proxy.role),
     everyone: allHosts.filter(host => !silent.has(host.name)),
-    bodies,
   }
 }
 

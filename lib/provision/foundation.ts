@@ -3,8 +3,6 @@ import type { FrontDoor } from '../fleet/front-door-model.ts'
 import type { ContainerService, Fleet, ProcessService, Service } from '../fleet/model.ts'
 import { isPair } from '../fleet/pair-model.ts'
 import { aliasResources } from '../pair/aliases.ts'
-import { liveHostOf } from '../pair/live-host.ts'
-import { otherSlot } from '../swap/slot.ts'
 import { directory } from '../resource/kinds/directory.ts'
 import { packages } from '../resource/kinds/packages.ts'
 import type { Resource } from '../resource/resource.ts'
@@ -20,18 +18,9 @@ import { serviceStores } from './service-stores.ts'
 /** What one service asks of a host, given that the host is one of those it concerns. */
 type Part = (host: FleetHost) => readonly Resource[]
 
-/** The hosts of a process service that may be touched now: all, but of a pair the idle one alone. */
-async function ownHosts(ctx: TaskContext, service: ProcessService): Promise<(host: FleetHost) => boolean> {
-  const ofRole = ({ role }: FleetHost) => role === service.role
-  const [name] = Object.entries(ctx.fleet.services).find(([, each]) => each === service) ?? []
-  if (!isPair(service) || name === undefined) return ofRole
-  const live = await liveHostOf(ctx, name, service)
-  const idle = live === undefined ? 'blue' : otherSlot(live)
-  return host => ofRole(host) && host.name === service.pair[idle]
-}
-
 async function processPart(ctx: TaskContext, service: ProcessService, bodies: RolloutBodies): Promise<Part> {
-  const isOwn = await ownHosts(ctx, service)
+  // What the hosts of a pair stand on comes with a release, to the idle one alone.
+  const isOwn = ({ role }: FleetHost) => role === service.role && !isPair(service)
   const stores = await serviceStores(ctx, service, bodies)
   const door = service.proxy === undefined ? () => [] : await doorPart(ctx, service.proxy, bodies)
   return host => [...(isOwn(host) ? [...stores(host), processPackages(service)] : []), ...door(host)]

@@ -6,7 +6,9 @@ import type { Release } from '../release/release.ts'
 import { migrationsOf } from '../migration/migrations.ts'
 import { resolveEnv, type ResolvedEnv } from '../rollout/service-env.ts'
 import { deploy, type DeployReport } from './swap.ts'
-import type { ContainerTarget, SwapTarget } from './swap-target.ts'
+import type { RolloutBodies } from '../rollout/bodies.ts'
+import { serviceStores } from '../provision/service-stores.ts'
+import { isPairTarget, type ContainerTarget, type SwapTarget } from './swap-target.ts'
 
 /** A container service with the hosts it runs on and those that stand in front of it. `away` are in quarantine. */
 export const swapTarget = (
@@ -39,11 +41,20 @@ export async function containerEnv(
 }
 
 /** Swaps a release into the idle slots of a service. */
-export async function swapIn(ctx: TaskContext, target: SwapTarget, release: Release): Promise<DeployReport> {
+export async function swapIn(
+  ctx: TaskContext,
+  target: SwapTarget,
+  release: Release,
+  bodies: RolloutBodies,
+): Promise<DeployReport> {
+  const { service } = target
+  const outfit = isPairTarget(target)
+    ? { bodies, stores: await serviceStores(ctx, target.service, bodies) }
+    : undefined
   return deploy(ctx, {
-    target: { ...target, door: await frontDoor(ctx, target.service) },
+    target: { ...target, ...(outfit === undefined ? {} : { outfit }), door: await frontDoor(ctx, service) },
     release,
-    env: await containerEnv(ctx, target.service, release.id),
+    env: await containerEnv(ctx, service, release.id),
     engine: dockerEngine(),
     now: () => ctx.now(),
   })

@@ -40,7 +40,7 @@ export interface ContainerTarget extends Target {
 /** A service with two slots, and where it runs. */
 export type SwapTarget = ContainerTarget | PairTarget
 
-const isPairTarget = (target: SwapTarget): target is PairTarget => isPair(target.service)
+export const isPairTarget = (target: SwapTarget): target is PairTarget => isPair(target.service)
 
 export interface SwapLimits {
   /** How long a slot may take until it answers 200. */

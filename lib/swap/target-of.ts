@@ -1,6 +1,6 @@
 import type { ContainerService } from '../fleet/model.ts'
 import { isPair, type PairService } from '../fleet/pair-model.ts'
-import { pairTarget, type PairTarget } from '../pair/pair-target.ts'
+import { pairTarget } from '../pair/pair-target.ts'
 import type { TaskContext } from '../task/context.ts'
 import { swapTarget } from './deploy-container.ts'
 import type { SwapTarget } from './swap-target.ts'
@@ -14,6 +14,5 @@ export const targetOf = (
   name: string,
   service: SlottedService,
   away: ReadonlySet<string> = new Set(),
-  bodies?: PairTarget['bodies'],
 ): SwapTarget =>
-  isPair(service) ? pairTarget(ctx, name, service, away, bodies) : swapTarget(ctx, name, service, away)
+  isPair(service) ? pairTarget(ctx, name, service, away) : swapTarget(ctx, name, service, away)
