@@ -50,6 +50,7 @@ function checkHosts(
     if (found !== undefined && found.role !== role)
       report(`${path}.pair.${slot}`, `${host} has role "${found.role}", the service "${role}"`)
   }
+  if (![blue, green].every(host => Object.hasOwn(fleet.hosts, host))) return
   const others = Object.entries(fleet.hosts).flatMap(([host, each]) =>
     each.role === role && host !== blue && host !== green ? [host] : [],
   )

@@ -56,10 +56,13 @@ function hostOf({ target: { name, service, hosts } }: Opened<PairTarget>, slot: 
   const wanted = service.pair[slot]
   const host = hosts.find(each => each.name === wanted)
   if (host !== undefined) return host
-  throw new ConnectError(`cannot be reached, and is the idle host of ${name}: nothing was changed`, {
-    host: wanted,
-    hint: `fleet status --on ${wanted}`,
-  })
+  throw new ConnectError(
+    `cannot be reached, and is the idle host of ${name}: nothing has changed for users`,
+    {
+      host: wanted,
+      hint: `fleet status --on ${wanted}`,
+    },
+  )
 }
 
 /** The release's files, once for all that is done with them. */

@@ -1,4 +1,4 @@
-import { AbortedError, HealthError } from '../errors.ts'
+import { AbortedError, HealthError, messageOf } from '../errors.ts'
 import type { ProbeReport } from './probe-report.ts'
 import type { Proof } from './proof.ts'
 import { sshLine } from '../transport/endpoint.ts'
@@ -132,7 +132,8 @@ async function turnBack(
   }
   const noted = { runId: swap.ctx.runId, always: true }
   const back = await flip(swap.proxies, swap.names, live, slot, noted)
-  await swap.slots.follow(live)
   await record(swap, 'flip-back', live, undefined, now())
+  // Why it was turned back has to be told in any case; the next run puts right what did not follow.
+  await swap.slots.follow(live).catch((error: unknown) => swap.ctx.warn(messageOf(error)))
   throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
 }
