@@ -6,7 +6,9 @@ import type { Io } from './io.ts'
 
 /** The terminal of this process, lent to a program for as long as it runs. With `--json` stdout stays ours. */
 export function operatorConsole(io: Io, json: boolean, renderer: Pick<Renderer, 'pause'>): OperatorConsole {
+  const { isTTY = false, columns } = io.stdout
   return {
+    ...(isTTY && columns !== undefined && columns > 0 ? { columns } : {}),
     isTerminal: !json && io.stdin.isTTY === true && io.stdout.isTTY === true && !isCi(io.env),
     stdin: async function* () {
       for await (const chunk of io.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk

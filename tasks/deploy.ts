@@ -11,6 +11,7 @@ import { takeLeases } from '../lib/lease/lease.ts'
 import { muster } from '../lib/rollout/muster.ts'
 import { serviceLeases } from '../lib/lease/service-leases.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
+import { releaseParams } from '../lib/release/release-params.ts'
 import { serviceRelease } from '../lib/release/service-release.ts'
 import { refuseOrder, strategyOf } from '../lib/rollout/strategy.ts'
 import { slotHosts } from '../lib/swap/slot-hosts.ts'
@@ -38,16 +39,7 @@ export default defineTask({
       .string()
       .default('all')
       .meta({ description: 'a service of the fleet, or all', names: 'service or all' }),
-    release: z
-      .string()
-      .optional()
-      .describe(
-        'a git ref of the source, a folder, or image:<reference>@sha256:...; the source as it stands unless told',
-      ),
-    uncommitted: z
-      .boolean()
-      .default(false)
-      .describe('take the working tree of a git source as it is, committed or not'),
+    ...releaseParams,
     ...strategyParams,
   }),
   args: ['service'],

@@ -3,10 +3,8 @@ import { defineTask } from '../lib/index.ts'
 import { fleetOrphans } from '../lib/orphans/fleet-orphans.ts'
 import { renderOrphans } from '../lib/orphans/render.ts'
 import { planFleet, planSummary, showPlan } from '../lib/plan/fleet-plan.ts'
+import { PENDING, planParams } from '../lib/plan/plan-params.ts'
 import { bodies as deploy, provisionBodies as provision } from '../templates/index.ts'
-
-/** Exit code of `--exit-code` when the hosts are not as declared. */
-const PENDING = 3
 
 export default defineTask({
   name: 'diff',
@@ -15,14 +13,7 @@ export default defineTask({
     'The plan, and beside it what fleet once made and the fleet file no longer asks for: units, programs, cron jobs, files, ' +
     'users, folders, containers; and ports that listen without being declared. Changes nothing.',
   params: z.strictObject({
-    roles: z
-      .array(z.string().meta({ names: 'role' }))
-      .default([])
-      .describe('only the hosts of these roles'),
-    release: z
-      .string()
-      .optional()
-      .describe('a git ref of the source, or a folder; the source as it stands unless told'),
+    ...planParams,
     exitCode: z.boolean().default(false).describe('end with 3 when the hosts are not as declared'),
   }),
   args: ['roles'],

@@ -39,7 +39,10 @@ export default defineTask({
     const entries = filterHistory(historyOf(answers), { since: from, service, by }).slice(0, limit)
     const isNarrow = [only, service, by, since].some(each => each !== undefined)
     if (entries.length === 0) ctx.note(`no run is ${isNarrow ? 'like that' : 'known'}`)
-    else ctx.print(historyTable(entries, await knownParams(entries.map(({ task }) => task))))
+    else
+      ctx.print(
+        historyTable(entries, await knownParams(entries.map(({ task }) => task)), ctx.console.columns),
+      )
     return {
       data: { runs: entries, unreachable: [...answers.silent.keys()] },
       exitCode: answers.silent.size > 0 ? 9 : 0,

@@ -19,6 +19,7 @@ export default defineTask({
       table(
         ['host', 'role', 'address'],
         hosts.map(host => [host.name, host.role, host.address ?? '(from the provider)']),
+        ctx.console.columns,
       ),
     )
     return { data: hosts }

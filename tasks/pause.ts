@@ -16,7 +16,7 @@ export default defineTask({
   description:
     'For work that nothing may be written during: requests wait and are then answered by the live slot; none fails. What ' +
     'is under way goes on. A hold ends by itself on the proxies, whatever becomes of this command. With a command after --, ' +
-    'which runs on this machine meanwhile, it ends with the command, and so does the exit code.',
+    "which runs on this machine meanwhile, the hold ends with the command, and the exit code is the command's.",
   params: z.strictObject({
     service: z.string().meta({ description: 'a service behind a proxy', names: 'service' }),
     command: z.array(z.string()).default([]).describe('a command on this machine, or one shell line'),

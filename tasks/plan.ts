@@ -2,11 +2,9 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
 import { planFleet, planSummary, showPlan } from '../lib/plan/fleet-plan.ts'
+import { PENDING, planParams } from '../lib/plan/plan-params.ts'
 import { planDocument, writePlan } from '../lib/plan/document.ts'
 import { bodies as deploy, provisionBodies as provision } from '../templates/index.ts'
-
-/** Exit code of `--exit-code` when there is something to do. */
-const PENDING = 3
 
 export default defineTask({
   name: 'plan',
@@ -15,14 +13,7 @@ export default defineTask({
     'Looks at every host and changes nothing. Hosts that agree are shown once; files that change with a diff, secrets ' +
     'masked. With --out the plan is written for `fleet apply`, which does exactly that or refuses.',
   params: z.strictObject({
-    roles: z
-      .array(z.string().meta({ names: 'role' }))
-      .default([])
-      .describe('only the hosts of these roles'),
-    release: z
-      .string()
-      .optional()
-      .describe('a git ref of the source, or a folder; the source as it stands unless told'),
+    ...planParams,
     out: z.string().optional().describe('write the plan to this file'),
     exitCode: z.boolean().default(false).describe('end with 3 when there is something to do'),
   }),

@@ -23,13 +23,17 @@ export default defineTask({
   async run(ctx, { service: name }) {
     const [[, service] = [], ...more] = servicesNamed(ctx.fleet, name)
     if (service === undefined || more.length > 0) {
-      throw new UsageError('one service at a time', { hint: 'fleet releases <service>' })
+      throw new UsageError('one service at a time', {
+        hint: Object.keys(ctx.fleet.services)
+          .map(each => `fleet releases ${each}`)
+          .join('; '),
+      })
     }
     if (service.kind === 'processes' && !isPair(service)) {
       const hosts = ctx.allHosts.filter(({ role }) => role === service.role)
       const rows = await readProcessReleases(ctx, name, hosts)
       if (rows.length === 0) ctx.note(`no release of ${name} yet`)
-      else ctx.print(processReleasesTable(rows, ctx.now()))
+      else ctx.print(processReleasesTable(rows, ctx.now(), ctx.console.columns))
       return { data: { service: name, releases: rows } }
     }
     const swap = openSwap(ctx, await presentTarget(ctx, name, service))
@@ -39,7 +43,7 @@ export default defineTask({
     }
     const rows = releaseRows(hosts, view.live === 'mixed' ? undefined : view.live, swap.names)
     if (rows.length === 0) ctx.note(`no release of ${name} yet`)
-    else ctx.print(releasesTable(rows, ctx.now()))
+    else ctx.print(releasesTable(rows, ctx.now(), ctx.console.columns))
     return { data: { service: name, live: view.live, releases: rows } }
   },
 })

@@ -24,7 +24,7 @@ export default defineTask({
       runs.flatMap(({ record }) => (typeof record === 'string' ? [] : [record.task])),
     )
     if (runs.length === 0) ctx.note('no runs yet')
-    else ctx.print(runsTable(runs, known, ctx.now()))
+    else ctx.print(runsTable(runs, known, ctx.now(), ctx.console.columns))
     return {
       data: { runs: runs.map(showData), unreachable: [...answers.silent.keys()] },
       exitCode: answers.silent.size > 0 ? 9 : 0,

@@ -1,8 +1,11 @@
 import { z } from 'zod'
-import { ConfigError, defineTask, UsageError } from '../lib/index.ts'
+import { ConfigError, ConnectError, defineTask, UsageError } from '../lib/index.ts'
 import { commandLine } from '../lib/exec/command-line.ts'
 import { login } from '../lib/transport/endpoint.ts'
 import { withSession } from '../lib/transport/session.ts'
+
+/** What OpenSSH ends with when the failure is its own, and hardly any command does. */
+const NO_CONNECTION = 255
 
 export default defineTask({
   name: 'ssh',
@@ -23,7 +26,7 @@ export default defineTask({
     const line = commandLine(command)
     if (command.length === 0 && !isTerminal) {
       throw new UsageError('there is no terminal for a shell here', {
-        hint: `fleet ssh ${name} -- <command>`,
+        hint: `fleet ssh ${name} -- uptime`,
       })
     }
     const [host] = ctx.hosts
@@ -44,6 +47,12 @@ export default defineTask({
           })
         }),
     )
+    if (exitCode === NO_CONNECTION) {
+      throw new ConnectError('ssh had no connection, or lost it; its own words are above', {
+        host: host.name,
+        hint: `fleet status --on ${host.name}`,
+      })
+    }
     return { exitCode, data: { host: host.name, exitCode } }
   },
 })

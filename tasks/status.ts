@@ -76,7 +76,7 @@ export default defineTask({
       ...quarantined.map(describeQuarantined),
       ...fronts.flatMap(describeFront),
     ]
-    ctx.print([statusTable(rows, live, ctx.now()), ...lines].join('\n'))
+    ctx.print([statusTable(rows, live, ctx.now(), ctx.console.columns), ...lines].join('\n'))
     const silent = rows.filter(({ answer }) => typeof answer === 'string')
     for (const { host, answer } of silent) if (typeof answer === 'string') ctx.warn(answer, host)
     return {

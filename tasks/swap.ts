@@ -6,6 +6,7 @@ import { swapIn } from '../lib/swap/deploy-container.ts'
 import { targetOf } from '../lib/swap/target-of.ts'
 import { takeLeases } from '../lib/lease/lease.ts'
 import { muster } from '../lib/rollout/muster.ts'
+import { releaseParams } from '../lib/release/release-params.ts'
 import { serviceRelease } from '../lib/release/service-release.ts'
 import { serviceLeases } from '../lib/lease/service-leases.ts'
 import { strategyOf } from '../lib/rollout/strategy.ts'
@@ -19,16 +20,7 @@ export default defineTask({
     'watches. The old slot stays warm for `fleet rollback`. No request fails while it happens.',
   params: z.strictObject({
     service: z.string().default('web').meta({ description: 'a service with slots', names: 'service' }),
-    release: z
-      .string()
-      .optional()
-      .describe(
-        'a git ref of the source, a folder, or image:<reference>@sha256:...; the source as it stands unless told',
-      ),
-    uncommitted: z
-      .boolean()
-      .default(false)
-      .describe('take the working tree of a git source as it is, committed or not'),
+    ...releaseParams,
   }),
   args: ['service'],
   hosts: 'all',

@@ -25,7 +25,13 @@ export type FleetEvent =
   | { readonly type: 'phase'; readonly title: string }
   | { readonly type: 'note'; readonly text: string; readonly host?: string }
   | { readonly type: 'warning'; readonly text: string; readonly host?: string }
-  | { readonly type: 'host-planned'; readonly host: string; readonly changes: readonly PlannedChange[] }
+  | {
+      readonly type: 'host-planned'
+      readonly host: string
+      readonly changes: readonly PlannedChange[]
+      /** What could not be had there and is left alone. */
+      readonly notes?: readonly string[]
+    }
   | { readonly type: 'step-started'; readonly host: string; readonly step: string }
   | { readonly type: 'step-output'; readonly host: string; readonly step: string; readonly text: string }
   | {

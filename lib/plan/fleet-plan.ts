@@ -73,10 +73,9 @@ const slotsOn = (
 ): readonly PlannedChange[] =>
   [...changes].flatMap(([service, change]) => (fleet.services[service]?.role === host.role ? [change] : []))
 
-/** Shows a plan: notes, then what is planned on each host, for renderers to group. */
+/** Shows what is planned on each host, for renderers to group. */
 export function showPlan(ctx: Pick<TaskContext, 'emit'>, hosts: FleetPlan['hosts']): void {
-  for (const [host, { notes }] of hosts) for (const text of notes) ctx.emit({ type: 'note', text, host })
-  for (const [host, { changes }] of hosts) ctx.emit({ type: 'host-planned', host, changes })
+  for (const [host, { changes, notes }] of hosts) ctx.emit({ type: 'host-planned', host, changes, notes })
 }
 
 /** How much a plan is: `12 changes on 2 of 7 hosts`. */

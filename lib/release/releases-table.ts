@@ -29,7 +29,7 @@ const ageOf = (at: string, now: Date): string => {
 }
 
 /** The releases of a service with slots, one a line, the newest first. */
-export const releasesTable = (rows: readonly ReleaseRow[], now: Date): string =>
+export const releasesTable = (rows: readonly ReleaseRow[], now: Date, width?: number): string =>
   table(
     ['release', 'id', 'when', 'by', 'why', 'digest', 'env', 'schema', 'where', 'way back'],
     rows.map(({ label, release, served, created, owner, message, image, config, schema, hosts, back }) => [
@@ -44,10 +44,11 @@ export const releasesTable = (rows: readonly ReleaseRow[], now: Date): string =>
       whereText(hosts),
       backText(back),
     ]),
+    width,
   )
 
 /** The releases of a process service, one a line. */
-export const processReleasesTable = (rows: readonly ProcessReleaseRow[], now: Date): string =>
+export const processReleasesTable = (rows: readonly ProcessReleaseRow[], now: Date, width?: number): string =>
   table(
     ['release', 'id', 'when', 'where'],
     rows.map(({ label, release, created, hosts }) => [
@@ -56,4 +57,5 @@ export const processReleasesTable = (rows: readonly ProcessReleaseRow[], now: Da
       ageOf(created, now),
       whereText(hosts),
     ]),
+    width,
   )

@@ -1,13 +1,12 @@
 import { AbortedError, ConnectError, messageOf } from '../errors.ts'
 import type { EventSink, PlannedChange } from '../events/event.ts'
 import type { RunRecord } from '../runs/record.ts'
-import type { ExecOptions, Transport } from '../transport/transport.ts'
+import type { Transport } from '../transport/transport.ts'
 import { act } from './acting.ts'
 import { runRecordOf } from './acting-run.ts'
-import { observeProgram, readObservation } from './observe.ts'
+import { look } from './look.ts'
 import { checkUnique, planHost } from './plan.ts'
-import type { Runner } from './program.ts'
-import { delivered, newNonce, runnerFor } from './program.ts'
+import { newNonce, runnerFor } from './program.ts'
 import type { Reconnect } from './reconnect.ts'
 import { heldError, restlessError } from './refused.ts'
 import type { Resource } from './resource.ts'
@@ -53,18 +52,6 @@ const limits = ({ signal, timeout }: { signal?: AbortSignal | undefined; timeout
   ...(timeout !== undefined && { timeout }),
 })
 
-async function observe(
-  transport: Transport,
-  resources: readonly Resource[],
-  runner: Runner,
-  limit: ExecOptions,
-) {
-  const nonce = newNonce()
-  const { command, stdin } = delivered(observeProgram(resources, nonce, runner.stateFolder))
-  const result = await transport.exec(command, { ...limit, stdin, root: runner.root })
-  return readObservation(transport, resources, nonce, result)
-}
-
 async function converge(
   transport: Transport,
   resources: readonly Resource[],
@@ -75,16 +62,13 @@ async function converge(
   checkUnique(resources)
   const runner = runnerFor(transport.user, options.root)
   const record = runRecordOf(options)
-  for (let look = 1; look <= LOOKS; look++) {
-    const observation = await observe(transport, resources, runner, limits(options)).catch(
-      (error: unknown) => {
-        throw error instanceof AbortedError ? stoppedBefore(host, record.id) : error
-      },
-    )
+  for (let turn = 1; turn <= LOOKS; turn++) {
+    const observation = await look(transport, resources, runner, limits(options)).catch((error: unknown) => {
+      throw error instanceof AbortedError ? stoppedBefore(host, record.id) : error
+    })
     const plan = planHost(observation)
     const { changes, notes } = plan
-    for (const text of notes) emit({ type: 'note', text, host })
-    emit({ type: 'host-planned', host, changes })
+    emit({ type: 'host-planned', host, changes, ...(notes.length === 0 ? {} : { notes }) })
     if (mode === 'apply') review?.compare(host, resources, plan)
     if (mode === 'plan' || changes.length === 0) return { host, changes, applied: [], notes }
     const { generation } = observation

@@ -10,7 +10,7 @@ export function servicesNamed(fleet: Fleet, name: string): readonly (readonly [s
   const chosen = name === 'all' ? services : services.filter(([service]) => service === name)
   if (chosen.length === 0) {
     const names = [...services.map(([service]) => service), 'all']
-    throw new UsageError(unknown('service', name, names), { hint: `fleet deploy ${names.join('|')}` })
+    throw new UsageError(unknown('service', name, names), { hint: `services: ${names.join(', ')}` })
   }
   return chosen
 }

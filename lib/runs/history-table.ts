@@ -18,7 +18,7 @@ function outcomeText({ outcome, hosts }: HistoryEntry): string {
 const timeText = (at: string): string => at.slice(0, 19).replace('T', ' ')
 
 /** The runs of the audit logs, one a line. Times are UTC. */
-export const historyTable = (entries: readonly HistoryEntry[], known: KnownParams): string =>
+export const historyTable = (entries: readonly HistoryEntry[], known: KnownParams, width?: number): string =>
   table(
     ['when (UTC)', 'by', 'what', 'why', 'hosts', 'outcome', 'run'],
     entries.map(entry => [
@@ -30,4 +30,5 @@ export const historyTable = (entries: readonly HistoryEntry[], known: KnownParam
       clip(outcomeText(entry), 50),
       clip(sanitise(entry.run), 64),
     ]),
+    width,
   )

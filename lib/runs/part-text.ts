@@ -82,7 +82,10 @@ export function partText({ host, state, run, reason }: Part, { ended, record }: 
   const milliseconds = total(run.journals)
   const own = typeof run.record === 'string' && typeof record !== 'string' ? ` (${run.record})` : ''
   if (journal === undefined) {
-    const text = state === 'stopped' ? 'stopped before its first step' : state
+    // Commands alone leave no journal: how they ended is what the run says of itself.
+    const isRun = state === 'not begun' && ended !== undefined
+    const text =
+      state === 'stopped' ? 'stopped before its first step' : isRun ? 'commands, without a journal' : state
     return { text, output: [], milliseconds }
   }
   const { text, output } = journalText(journal)

@@ -28,7 +28,7 @@ export function stateText(state: RunState, parts: FleetRun['parts']): string {
 }
 
 /** The runs, one a line. */
-export function runsTable(runs: readonly FleetRun[], known: KnownParams, now: Date): string {
+export function runsTable(runs: readonly FleetRun[], known: KnownParams, now: Date, width?: number): string {
   return table(
     ['run', 'task', 'by', 'when', 'why', 'hosts', 'state'],
     runs.map(({ id, record, parts, state }) => {
@@ -46,5 +46,6 @@ export function runsTable(runs: readonly FleetRun[], known: KnownParams, now: Da
         stateText(state, parts),
       ]
     }),
+    width,
   )
 }

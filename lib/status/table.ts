@@ -55,7 +55,7 @@ const releaseName = ({ label, release }: RunningRelease): string =>
   label ? `${label} (${release})` : release
 
 /** One line a host. `live` is what the proxies serve and how they see it. */
-export function statusTable(rows: readonly StatusRow[], live: Live, now: Date): string {
+export function statusTable(rows: readonly StatusRow[], live: Live, now: Date, width?: number): string {
   const columns = ['host', 'role', 'release', 'slot', 'health', 'load', 'disk', 'workers', 'last deploy']
   return table(
     columns,
@@ -78,5 +78,6 @@ export function statusTable(rows: readonly StatusRow[], live: Live, now: Date): 
         latest === 0 ? '-' : ago(new Date(latest), clock),
       ]
     }),
+    width,
   )
 }

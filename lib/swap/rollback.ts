@@ -15,7 +15,7 @@ import { otherSlot, type Slot } from './slot.ts'
 import { takeOut } from '../proxy/take-out.ts'
 import { isShort } from '../swarm/size.ts'
 import { openSwap, type SwapLimits, type SwapTarget } from './swap-target.ts'
-import { manifestsBefore, namedManifests, refuseAcross, refuseRepeated, wasBefore } from './way-back.ts'
+import { manifestsBefore, namedManifests, refuseAcross, refuseRepeated } from './way-back.ts'
 
 export interface RollbackOptions {
   readonly target: SwapTarget
@@ -91,7 +91,7 @@ async function rollbackAlone(
     return { outcome: 'unchanged', slot: live, release: manifest.release, label: manifest.label, warm: true }
   }
   const editions = swap.names(live).map(name => states.get(name)?.[live].edition)
-  if (wasBefore(swap, live, states, manifest)) refuseRepeated(target.name, last, live, editions, manifest)
+  if (to === undefined) refuseRepeated(target.name, last, live, editions, manifest)
   if (!force) refuseAcross(target.name, releases, manifest)
   const warm =
     swap.names(slot).every(name => {

@@ -85,35 +85,23 @@ export function manifestsBefore(
 
 /**
  * Throws when what serves was brought by a rollback, and nothing was done since: the slot that a second one would go to
- * holds the very release that the first one took away. `editions` are those that serve, by host.
+ * holds the very release that the first one took away. Who means that names it. `editions` are those that serve, by host.
  */
 export function refuseRepeated(
   service: string,
   last: HistoryEntry | undefined,
   live: Slot,
   editions: readonly (string | undefined)[],
-  other: Pick<Manifest, 'release' | 'label'>,
+  other: Pick<Manifest, 'release' | 'label' | 'config'>,
 ): void {
   if (last?.action !== 'rollback' || last.slot !== live) return
   if (!editions.every(edition => edition === last.edition)) return
   const [release = 'unknown'] = last.edition?.split('-') ?? []
   throw new ConfigError(
     `${service} was rolled back already, at ${last.at}: ${last.label ?? release} (${release}) serves. Another rollback would bring back ${other.label} (${other.release}), which that one took away`,
-    { hint: `fleet swap ${service} --release ${quote(other.label)}` },
+    { hint: `fleet rollback ${service} --to ${quote(editionOf(other))}` },
   )
 }
-
-/** Whether a release is the one that the idle slot served last. */
-export const wasBefore = (
-  { names }: Pick<Swap, 'names'>,
-  live: Slot,
-  states: ReadonlyMap<string, SlotStates>,
-  { release, config }: Manifest,
-): boolean =>
-  names(otherSlot(live)).some(name => {
-    const manifest = states.get(name)?.[otherSlot(live)].manifest
-    return manifest?.release === release && manifest.config === config
-  })
 
 /** Throws when a release has been finished since that took away what this one needs. */
 export function refuseAcross(

@@ -65,6 +65,8 @@ export interface LocalPaths {
 export interface OperatorConsole {
   /** Input and output are a terminal, and somebody is there. */
   readonly isTerminal: boolean
+  /** How wide the terminal is that results are printed on; left out where they go elsewhere. */
+  readonly columns?: number
   /** What is piped into the command. */
   stdin(): AsyncIterable<Uint8Array>
   /** Runs a program of the operator's machine on the operator's terminal. Resolves with its exit code, 128 + n for signal n. */

@@ -64,6 +64,8 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
         run.emit({ type: 'note', host: host.name, text: `would run: ${command.text}` })
         return { exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
       }
+      // A host that is never reached is not touched.
+      await transport()
       run.onChange?.(host)
       return execute(command, options)
     },

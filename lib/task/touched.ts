@@ -8,13 +8,18 @@ import type { TaskContext } from './context.ts'
 
 /** The hosts that a run has changed, by acting scripts or by commands alone: what they are told at its end. */
 export class Touched {
+  readonly #planned = new Set<string>()
   readonly #acted = new Set<string>()
   readonly #ran = new Map<string, FleetHost>()
 
-  /** Events go on to `emit`; those of acting scripts are noted. */
+  /**
+   * Events go on to `emit`; those of acting scripts are noted. Steps alone are none: a command has one as well, and so has
+   * a run that is only followed.
+   */
   watch(emit: EventSink): EventSink {
     return event => {
-      if (event.type === 'step-started') this.#acted.add(event.host)
+      if (event.type === 'host-planned' && event.changes.length > 0) this.#planned.add(event.host)
+      if (event.type === 'step-started' && this.#planned.has(event.host)) this.#acted.add(event.host)
       emit(event)
     }
   }

@@ -7,6 +7,13 @@ const widthOf = (character: string): number => {
   return WIDE.test(character) ? 2 : 1
 }
 
+/** How many columns of a terminal a line without escape sequences takes: wide characters count double. */
+export function columnsOf(line: string): number {
+  let width = 0
+  for (const character of line) width += widthOf(character)
+  return width
+}
+
 /** The first `columns` columns of a line without escape sequences, with `…` where something was cut. */
 export function clip(line: string, columns: number): string {
   let width = 0

@@ -22,7 +22,7 @@ export class Lines {
   /** The finished lines that this event makes due. */
   of(event: FleetEvent): readonly string[] {
     if (event.type === 'host-planned') {
-      this.#plans.add(event.host, event.changes)
+      this.#plans.add(event)
       return this.#options.verbosity >= 3 ? this.#shown(event) : []
     }
     this.#summary.add(event)

@@ -1,46 +1,32 @@
-import Table from 'cli-table3'
 import { formatAge } from '../text/duration.ts'
 import type { UserPlan } from './plan.ts'
 import { printable } from '../text/printable.ts'
+import { table } from '../ui/table.ts'
 import type { UserResult } from './receipt.ts'
 import type { User } from './user.ts'
-
-const NO_LINES = {
-  top: '', 'top-mid': '', 'top-left': '', 'top-right': '',
-  bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
-  left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ',
-} // prettier-ignore
 
 const ago = (time: string | null, now: Date): string =>
   time === null ? '-' : formatAge(now.getTime() - Date.parse(time))
 
 /** Users as a table. Whatever came from users themselves is made safe for the terminal first. */
-export function userTable(users: readonly User[], now: Date): string {
-  const table = new Table({
-    head: ['ID', 'EMAIL', 'STATE', 'HOST', 'WORKER', 'LOCKED', 'QUEUED', 'LAST SYNC', 'ERRORS'],
-    chars: NO_LINES,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  })
-  for (const user of users) {
-    table.push([
+export const userTable = (users: readonly User[], now: Date, width?: number): string =>
+  table(
+    ['id', 'email', 'state', 'host', 'worker', 'locked', 'queued', 'last sync', 'errors'],
+    users.map(user => [
       printable(user.id),
       printable(user.email ?? '-', 40),
       user.state,
       printable(user.lock?.host ?? (user.onlyHost === null ? '-' : `(${user.onlyHost} only)`), 30),
-      user.lock === null ? '-' : String(user.lock.worker),
+      user.lock === null ? '-' : user.lock.worker,
       ago(user.lock?.startedAt ?? null, now),
       ago(user.queuedAt, now),
       user.lastSync === null ? 'never' : `${ago(user.lastSync, now)} ago`,
-      String(user.blockingErrors + user.otherErrors),
-    ])
-  }
-  return table
-    .toString()
-    .split('\n')
-    .map(line => line.trimEnd())
-    .join('\n')
-}
+      user.blockingErrors + user.otherErrors,
+    ]),
+    width,
+  ).trimEnd()
 
+/** How many users, in words. */
 export const users = (count: number): string => (count === 1 ? '1 user' : `${count} users`)
 
 const WRITES = {

@@ -21,6 +21,7 @@ export default defineTask({
           state,
           faults.join(', ') || '-',
         ]),
+        ctx.console.columns,
       ),
     )
     return { data: machines }

@@ -43,6 +43,7 @@ export default defineTask({
       table(
         ['host', 'role', 'address'],
         machines.map(({ name, role, address }) => [name, role, address]),
+        ctx.console.columns,
       ),
     )
     return { data: machines.map(({ name, role, address, state }) => ({ name, role, address, state })) }

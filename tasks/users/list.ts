@@ -39,7 +39,7 @@ export default defineTask({
       const users = await store.select(filter, liveness, { limit: params.limit })
       const seen = new Set(users.map(({ id }) => id))
       const missing = users.length < total ? [] : (selection?.ids ?? []).filter(id => !seen.has(id))
-      if (users.length > 0) ctx.print(userTable(users, new Date()))
+      if (users.length > 0) ctx.print(userTable(users, ctx.now(), ctx.console.columns))
       for (const id of missing) ctx.print(`${id}  not-found`)
       const shown =
         users.length < total ? `${users.length} of ${total} users; --limit shows more` : countOf(total)

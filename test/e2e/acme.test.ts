@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { applyResources } from '../../lib/resource/apply.ts'
 import * as kinds from '../../lib/resource/kinds/index.ts'
 import type { Resource } from '../../lib/resource/resource.ts'
 import type { DockerTransport } from '../support/docker-transport.ts'
 import { labContainer } from '../support/lab-container.ts'
+import { applyTo } from './apply-to.ts'
 
 const lab = labContainer(`${process.env.FLEET_LAB ?? 'fleet'}-acme`)
 
@@ -28,14 +28,7 @@ journalctl -u pebble -u web --no-pager | tail; exit 1`
 
 describe.skipIf(lab === undefined)('certificates from an ACME server', () => {
   let host: DockerTransport
-  const apply = (...resources: readonly Resource[]) =>
-    applyResources(host, resources, {
-      mode: 'apply',
-      root: true,
-      runId: 'run-1',
-      owner: 'tester',
-      emit: () => undefined,
-    })
+  const apply = (...resources: readonly Resource[]) => applyTo(host, resources)
 
   beforeAll(async () => {
     if (!lab) return

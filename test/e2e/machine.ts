@@ -19,6 +19,11 @@ SYS_RESOURCE`
 export const DOCKERD = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
 exec dockerd >/var/log/dockerd.log 2>&1`
 
+/** Prepares what Podman's network needs; it has no daemon. */
+export const PODMAN = `for m in $(awk '$3=="cgroup"||$2=="/sys/fs/cgroup"{print $2}' /proc/mounts); do mount -o remount,bind,rw $m; done
+mount --bind /proc/sys/net /proc/sys/net && mount -o remount,bind,rw /proc/sys/net
+exec sleep infinity`
+
 export const docker = async (...args: string[]): Promise<string> =>
   (await execa('docker', args, { stdin: 'ignore' })).stdout
 
@@ -43,7 +48,18 @@ export class Machine {
   async start(command: string, ...options: string[]): Promise<void> {
     const rights = CAPABILITIES.flatMap(name => ['--cap-add', name])
     const open = ['--security-opt', 'seccomp=unconfined', '--security-opt', 'apparmor=unconfined']
-    const volumes = ['--cgroupns', 'private', '--tmpfs', '/run', '--tmpfs', '/tmp', '-v', '/var/lib/docker']
+    const volumes = [
+      '--cgroupns',
+      'private',
+      '--tmpfs',
+      '/run',
+      '--tmpfs',
+      '/tmp',
+      '-v',
+      '/var/lib/docker',
+      '-v',
+      '/var/lib/containers',
+    ]
     await docker(
       'run',
       '--detach',

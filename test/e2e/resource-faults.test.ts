@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { FleetEvent } from '../../lib/events/event.ts'
-import { applyResources } from '../../lib/resource/apply.ts'
 import * as kinds from '../../lib/resource/kinds/index.ts'
 import { newNonce, program } from '../../lib/resource/program.ts'
 import type { Handler, Resource } from '../../lib/resource/resource.ts'
@@ -8,6 +7,7 @@ import { Secret, secretText } from '../../lib/shell/secret.ts'
 import { sh } from '../../lib/shell/sh.ts'
 import type { DockerTransport } from '../support/docker-transport.ts'
 import { labContainer } from '../support/lab-container.ts'
+import { applyTo } from './apply-to.ts'
 
 const lab = labContainer('t-res-faults')
 const { file } = kinds
@@ -30,13 +30,7 @@ describe.skipIf(lab === undefined)('faults while resources are applied', () => {
   let host: DockerTransport
   let events: FleetEvent[] = []
   const apply = (resources: readonly Resource[], owner = 'tester') =>
-    applyResources(host, resources, {
-      mode: 'apply',
-      root: true,
-      runId: 'run-1',
-      owner,
-      emit: event => events.push(event),
-    })
+    applyTo(host, resources, { owner, emit: event => events.push(event) })
 
   beforeAll(async () => {
     if (lab) host = await lab.start()

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { FleetEvent } from '../../lib/events/event.ts'
-import { applyResources } from '../../lib/resource/apply.ts'
 import * as kinds from '../../lib/resource/kinds/index.ts'
 import type { Resource } from '../../lib/resource/resource.ts'
 import { sh } from '../../lib/shell/sh.ts'
 import type { DockerTransport } from '../support/docker-transport.ts'
 import { labContainer } from '../support/lab-container.ts'
+import { applyTo } from './apply-to.ts'
 
 const lab = labContainer('t-res-more')
 
@@ -18,13 +18,7 @@ describe.skipIf(lab === undefined)('more kinds on a host with systemd', () => {
   let host: DockerTransport
   let events: FleetEvent[] = []
   const apply = (...resources: readonly Resource[]) =>
-    applyResources(host, resources, {
-      mode: 'apply',
-      root: true,
-      runId: 'run-1',
-      owner: 'tester',
-      emit: event => events.push(event),
-    })
+    applyTo(host, resources, { emit: event => events.push(event) })
   const said = () => events.flatMap(event => (event.type === 'step-output' ? [event.text] : []))
 
   beforeAll(async () => {

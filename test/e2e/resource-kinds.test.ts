@@ -7,6 +7,7 @@ import { Secret } from '../../lib/shell/secret.ts'
 import { sh } from '../../lib/shell/sh.ts'
 import { DockerTransport } from '../support/docker-transport.ts'
 import { labContainer } from '../support/lab-container.ts'
+import { applyTo } from './apply-to.ts'
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0nF0xk0w0Z5Qm1xq0pYp1r3k5m6n7o8p9q0r1s2t3u ops'
 
@@ -78,13 +79,7 @@ describe.skipIf(lab === undefined)('every kind on a host with systemd', () => {
   let host: DockerTransport
   const events: FleetEvent[] = []
   const apply = (resources: readonly Resource[]) =>
-    applyResources(host, resources, {
-      mode: 'apply',
-      root: true,
-      runId: 'run-1',
-      owner: 'tester',
-      emit: event => events.push(event),
-    })
+    applyTo(host, resources, { emit: event => events.push(event) })
 
   beforeAll(async () => {
     if (lab) host = await lab.start()

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { applyResources } from '../../lib/resource/apply.ts'
 import * as kinds from '../../lib/resource/kinds/index.ts'
 import type { GitCheckoutOptions } from '../../lib/resource/kinds/git-checkout.ts'
 import type { Resource } from '../../lib/resource/resource.ts'
@@ -9,6 +8,7 @@ import { containerSsh } from '../support/container-ssh.ts'
 import type { DockerTransport } from '../support/docker-transport.ts'
 import { folder } from '../support/folder.ts'
 import { labContainer } from '../support/lab-container.ts'
+import { applyTo } from './apply-to.ts'
 
 const prefix = process.env.FLEET_LAB ?? 'fleet'
 const lab = labContainer(`${prefix}-sources`)
@@ -32,21 +32,13 @@ describe.skipIf(lab === undefined)('what a host fetches from another one', () =>
   let host: DockerTransport
   let origin: DockerTransport
   let address: string
-  const on = (transport: DockerTransport, resources: readonly Resource[]) =>
-    applyResources(transport, resources, {
-      mode: 'apply',
-      root: true,
-      runId: 'run-1',
-      owner: 'tester',
-      emit: () => undefined,
-    })
-  const apply = (...resources: readonly Resource[]) => on(host, resources)
+  const apply = (...resources: readonly Resource[]) => applyTo(host, resources)
 
   beforeAll(async () => {
     if (!lab || !other) return
     host = await lab.start()
     origin = await other.start()
-    await on(origin, [kinds.packages(['git', 'openssl', 'python3'])])
+    await applyTo(origin, [kinds.packages(['git', 'openssl', 'python3'])])
     await apply(
       kinds.packages(['git', 'openssh-client', 'curl', 'python3-venv']),
       kinds.user({ name: 'app', system: true, home: '/srv/app' }),

@@ -1,27 +1,41 @@
 import { ensureCertificate } from '../../lib/proxy/certificate.ts'
 import { frontDoorResources } from '../../lib/proxy/front-door-resources.ts'
 import { bodies } from '../../templates/index.ts'
+import type { Resource } from '../../lib/resource/resource.ts'
 import { converge } from './converge.ts'
+import { FrontDoor } from './front-door.ts'
 import type { SwapLab } from './swap-lab.ts'
 
 /** Starts HAProxy in the background, as the lab's proxy has no systemd. */
 export const HAPROXY = 'haproxy -W -D -p /run/haproxy.pid -f /etc/haproxy/haproxy.cfg'
 
-/** Sets up the lab's HAProxy with a certificate of its own, and opens the door. */
-export async function startFront(lab: SwapLab): Promise<void> {
+/** The name that the labs' users ask for. */
+const DOOR = 'app.swap.test'
+
+/** Where a lab's users come in: its proxy, under the service's name. */
+export const doorOf = (lab: SwapLab): FrontDoor => new FrontDoor(DOOR, () => lab.lb.address)
+
+/** Gives the lab's proxy a certificate of its own and its configuration, and lets the door trust it. */
+export async function frontResources(lab: SwapLab, door: FrontDoor): Promise<readonly Resource[]> {
   const certificate = await ensureCertificate({
     folder: `${lab.folder}/ca`,
-    names: ['app.swap.test'],
+    names: [DOOR],
     now: new Date(),
     signal: new AbortController().signal,
   })
-  lab.door = { origin: 'https://app.swap.test', ca: [certificate.ca] }
+  lab.door = { origin: `https://${DOOR}`, ca: [certificate.ca] }
+  door.ca = certificate.ca
   const servers = lab.web.flatMap(({ name, address }) => [
     { name: `${name}-blue`, address, port: 8001 },
     { name: `${name}-green`, address, port: 8002 },
   ])
-  const services = [{ name: lab.name, names: ['app.swap.test'], health: '/up', servers }]
-  const resources = frontDoorResources('haproxy', services, certificate.bundle, bodies)
+  const services = [{ name: lab.name, names: [DOOR], health: '/up', servers }]
+  return frontDoorResources(lab.kind, services, certificate.bundle, bodies)
+}
+
+/** Sets up the lab's HAProxy and opens the door. */
+export async function startFront(lab: SwapLab, door: FrontDoor): Promise<void> {
+  const resources = await frontResources(lab, door)
   const isThere = /^(package|unit)/
   // Without systemd nothing is reloaded: it is started below.
   await converge(

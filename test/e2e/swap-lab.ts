@@ -8,6 +8,7 @@ import type { EnvValues } from '../../lib/container/env-file.ts'
 import { CommandError, HostsFailedError, type HostFailure } from '../../lib/errors.ts'
 import type { FleetEvent } from '../../lib/events/event.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
+import type { EngineName } from '../../lib/fleet/container-model.ts'
 import type { ProxyKind } from '../../lib/fleet/front-door-model.ts'
 import type { ContainerService } from '../../lib/fleet/model.ts'
 import type { Door } from '../../lib/proxy/front-door.ts'
@@ -15,7 +16,7 @@ import { resolveRelease, type Release } from '../../lib/release/release.ts'
 import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
 import type { ContainerTarget } from '../../lib/swap/swap-target.ts'
 import { Secret } from '../../lib/shell/secret.ts'
-import { DOCKERD, Machine, docker } from './machine.ts'
+import { DOCKERD, Machine, PODMAN, docker } from './machine.ts'
 
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
@@ -30,6 +31,8 @@ export interface SwapLabOptions {
   readonly hosts?: readonly string[]
   /** Whose machines they are: this process's unless told. */
   readonly place?: number
+  /** What runs the slots on its hosts. */
+  readonly engine?: EngineName
   /** What its hosts are made from. */
   readonly hostImage?: string
 }
@@ -42,7 +45,8 @@ export class SwapLab {
   readonly name: string
   /** Of its machines: several labs stand side by side. */
   readonly #place: string
-  readonly #kind: ProxyKind
+  readonly kind: ProxyKind
+  readonly engine: EngineName
   folder = ''
   /** Where its users come in, once it has a certificate. */
   door: Door | undefined
@@ -53,18 +57,17 @@ export class SwapLab {
       kind = 'haproxy',
       image = 't-swap-host',
       hosts = ['web1', 'web2'],
-      hostImage,
+      engine = 'docker',
+      hostImage = engine === 'podman' ? 't-podman-host' : 't-swap-host',
       place = process.pid,
     }: SwapLabOptions = {},
   ) {
     this.name = name
-    this.#kind = kind
+    this.kind = kind
+    this.engine = engine
     this.#place = `${name}-${place}`
     this.lb = new Machine('lb', { prefix: this.#place, image })
-    this.web = hosts.map(
-      host =>
-        new Machine(host, { prefix: this.#place, ...(hostImage === undefined ? {} : { image: hostImage }) }),
-    )
+    this.web = hosts.map(host => new Machine(host, { prefix: this.#place, image: hostImage }))
   }
 
   get machines(): Machine[] {
@@ -77,9 +80,12 @@ export class SwapLab {
     const network = this.#place
     await docker('network', 'create', network)
     await this.lb.start(PROXY, '--network', network)
-    for (const machine of this.web) await machine.start(DOCKERD, '--network', network)
+    const run = this.engine === 'podman' ? PODMAN : DOCKERD
+    for (const machine of this.web) await machine.start(run, '--network', network)
     for (const machine of this.web) {
-      await machine.sh('for i in $(seq 100); do docker info >/dev/null 2>&1 && break; sleep 0.2; done')
+      await machine.sh(
+        `for i in $(seq 100); do ${this.engine} info >/dev/null 2>&1 && break; sleep 0.2; done`,
+      )
     }
   }
 
@@ -93,13 +99,14 @@ export class SwapLab {
     return {
       kind: 'container',
       role: 'web',
+      engine: this.engine,
       port: 8000,
       slots: { blue: 8001, green: 8002 },
       health: '/up',
       migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
       buildArgs: { BASE: 't-swap-python' },
       probe: { path: '/version' },
-      proxy: { role: 'lb', kind: this.#kind, names: ['app.swap.test'] },
+      proxy: { role: 'lb', kind: this.kind, names: ['app.swap.test'] },
     }
   }
 

@@ -1,42 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ensureCertificate } from '../../lib/proxy/certificate.ts'
 import { nginx } from '../../lib/proxy/nginx.ts'
-import { frontDoorResources } from '../../lib/proxy/front-door-resources.ts'
 import { readProxies } from '../../lib/proxy/proxies.ts'
 import { rollback } from '../../lib/swap/rollback.ts'
 import { deploy } from '../../lib/swap/swap.ts'
-import { bodies } from '../../templates/index.ts'
 import { converge } from './converge.ts'
-import { FrontDoor } from './front-door.ts'
 import { booted, docker } from './machine.ts'
+import { doorOf, frontResources } from './swap-front.ts'
 import { SwapLab } from './swap-lab.ts'
 
 /** Its own service, whose images no other test takes away. */
 const NAME = 't-swap-nginx'
 
-const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies' })
-const door = new FrontDoor('app.swap.test', () => lab.lb.address)
+const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies', engine: 'podman' })
+const door = doorOf(lab)
 const live = async () => (await readProxies([nginx(lab.lb.context, NAME)], ['web1', 'web2'])).live
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
 
-describe('a swap on two engines and nginx 1.22', () => {
+describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
   beforeAll(async () => {
     await lab.start()
     await booted(lab.lb)
-    const certificate = await ensureCertificate({
-      folder: `${lab.folder}/ca`,
-      names: ['app.swap.test'],
-      now: new Date(),
-      signal: new AbortController().signal,
-    })
-    lab.door = { origin: 'https://app.swap.test', ca: [certificate.ca] }
-    door.ca = certificate.ca
-    const servers = lab.web.flatMap(({ name, address }) => [
-      { name: `${name}-blue`, address, port: 8001 },
-      { name: `${name}-green`, address, port: 8002 },
-    ])
-    const services = [{ name: NAME, names: ['app.swap.test'], health: '/up', servers }]
-    await converge(lab.lb, frontDoorResources('nginx', services, certificate.bundle, bodies))
+    await converge(lab.lb, await frontResources(lab, door))
   }, 180_000)
   afterAll(async () => {
     await lab.stop()

@@ -10,15 +10,14 @@ import { openSwap } from '../../lib/swap/swap-target.ts'
 import { deploy } from '../../lib/swap/swap.ts'
 import { readContainerReleases } from '../../lib/swap/way-back.ts'
 import { finishSlots } from '../../templates/shell/finish-slots.ts'
-import { FrontDoor } from './front-door.ts'
-import { startFront } from './swap-front.ts'
+import { doorOf, startFront } from './swap-front.ts'
 import { SwapLab } from './swap-lab.ts'
 
 const NAME = 't-past'
 const lab = new SwapLab(NAME)
 const live = async () => (await readProxies([haproxy(lab.lb.context, NAME)], ['web1', 'web2'])).live
 
-const door = new FrontDoor('app.swap.test', () => lab.lb.address)
+const door = doorOf(lab)
 const serving = async () => (await door.get('/version')).trim()
 const now = () => new Date()
 /** A target of which nothing is let go. */
@@ -42,8 +41,7 @@ const lastLine = async (machine: number) =>
 describe('what is left behind a swap', () => {
   beforeAll(async () => {
     await lab.start()
-    await startFront(lab)
-    door.ca = lab.door?.ca?.[0] ?? ''
+    await startFront(lab, door)
     for (const version of ['v1', 'v2', 'v3', 'v4'])
       await deploy(lab.context(), lab.options(await lab.release(version), version))
   }, 180_000)
@@ -87,8 +85,15 @@ describe('what is left behind a swap', () => {
       ) as unknown,
       hint: 'fleet releases t-past',
     })
-    await expect(rollBack({ to: 'v4' })).rejects.toMatchObject({
+    await expect(rollBack()).rejects.toMatchObject({
       message: expect.stringContaining('rolled back already') as unknown,
+      hint: expect.stringMatching(/^fleet rollback t-past --to /) as unknown,
+    })
+    const planned = { ...lab.context(), planOnly: true }
+    expect(await rollback(planned, { target: keeping(), now, to: 'v4' })).toMatchObject({
+      outcome: 'planned',
+      label: 'v4',
+      warm: true,
     })
     const { result, report } = await door.underLoad(() => rollBack({ to: 'v2' }))
     expect(result).toMatchObject({ outcome: 'rolled-back', warm: false, label: 'v2', slot: 'green' })

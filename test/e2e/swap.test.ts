@@ -6,9 +6,9 @@ import { catchUpContainer } from '../../lib/swap/catch-up-container.ts'
 import { liveSlot, readProxies } from '../../lib/proxy/proxies.ts'
 import { rollback } from '../../lib/swap/rollback.ts'
 import { deploy } from '../../lib/swap/swap.ts'
-import { FrontDoor } from './front-door.ts'
+import type { FrontDoor } from './front-door.ts'
 import { docker } from './machine.ts'
-import { HAPROXY, askToStop, forgetRun, startFront } from './swap-front.ts'
+import { HAPROXY, askToStop, doorOf, forgetRun, startFront } from './swap-front.ts'
 import { NAME, SwapLab } from './swap-lab.ts'
 
 const lab = new SwapLab()
@@ -16,15 +16,14 @@ const lab = new SwapLab()
 const live = async () => (await readProxies([haproxy(lab.lb.context, NAME)], ['web1', 'web2'])).live
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
 
-const door = new FrontDoor('app.swap.test', () => lab.lb.address)
+const door = doorOf(lab)
 const get = (path: string) => door.get(path)
 const underLoad: FrontDoor['underLoad'] = (work, path) => door.underLoad(work, path)
 
 describe('a swap on two engines and HAProxy 2.6', () => {
   beforeAll(async () => {
     await lab.start()
-    await startFront(lab)
-    door.ca = lab.door?.ca?.[0] ?? ''
+    await startFront(lab, door)
   }, 120_000)
   afterAll(() => lab.stop())
 

@@ -6,15 +6,14 @@ import { rollback } from '../../lib/swap/rollback.ts'
 import { deploy } from '../../lib/swap/swap.ts'
 import { openSwap } from '../../lib/swap/swap-target.ts'
 import { setUpSwarm } from '../../lib/swarm/set-up.ts'
-import { FrontDoor } from './front-door.ts'
 import { docker } from './machine.ts'
-import { startFront } from './swap-front.ts'
+import { doorOf, startFront } from './swap-front.ts'
 import { SwarmLab } from './swarm-lab.ts'
 
 const lab = new SwarmLab()
 
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
-const door = new FrontDoor('app.swap.test', () => lab.lb.address)
+const door = doorOf(lab)
 const limits = { watchSeconds: 1, drainSeconds: 3, healthSeconds: 20, stopSeconds: 2 }
 const bring = async (version: string, broken = '') =>
   deploy(lab.context(), lab.options(await lab.release(version, broken), `hello ${version}`, limits))
@@ -25,8 +24,7 @@ const inSwarm = (format: string) => `docker service inspect -f '${format}' t-swa
 describe('a service on a swarm of three hosts', () => {
   beforeAll(async () => {
     await lab.start()
-    await startFront(lab)
-    door.ca = lab.door?.ca?.[0] ?? ''
+    await startFront(lab, door)
   }, 120_000)
   afterAll(() => lab.stop())
 

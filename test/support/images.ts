@@ -13,6 +13,11 @@ RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y 
     docker.io iptables haproxy socat openssl curl procps iproute2 && rm -rf /var/lib/apt/lists/*
 `
 
+const PODMAN = `FROM t-swap-python
+RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends \\
+    podman crun containernetworking-plugins iptables curl procps iproute2 && rm -rf /var/lib/apt/lists/*
+`
+
 /** A VPS with every proxy that a fleet may have, none of them started. */
 const proxies = (vps: string): string => `FROM ${vps}
 RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends \\
@@ -29,5 +34,6 @@ export async function setup(): Promise<void> {
   await rm(folder, { recursive: true })
   await execa('docker', ['build', '--tag', 't-swap-python', '-'], { input: PYTHON })
   await execa('docker', ['build', '--tag', 't-swap-host', '-'], { input: HOST })
+  await execa('docker', ['build', '--tag', 't-podman-host', '-'], { input: PODMAN })
   await execa('docker', ['build', '--tag', 't-proxies', '-'], { input: proxies(vps) })
 }

@@ -1,6 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { arch, cpus, release, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { writeResults } from '../results.ts'
 import type { Run } from './measure.ts'
 import type { Goal, Row } from './rows.ts'
 
@@ -29,8 +27,6 @@ interface Verdict {
   readonly value: string
   readonly met: boolean
 }
-
-const FOLDER = join(import.meta.dirname, '../results')
 
 function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b)
@@ -132,18 +128,8 @@ function markdown({ rows, versions, measured }: Results, machine: string): strin
 }
 
 /** Writes the results with all raw runs, and the tables beside them. Gives the tables. */
-export async function report(results: Results): Promise<string> {
-  const [cpu] = cpus()
-  const os =
-    /PRETTY_NAME="(.*)"/.exec(await readFile('/etc/os-release', 'utf8').catch(() => ''))?.[1] ?? 'Linux'
-  const machine = `${cpus().length} cores (${cpu?.model.trim() ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GB, ${os}, Linux ${release()}, Node ${process.version}`
-  const date = new Date().toISOString().slice(0, 10)
-  const text = markdown(results, machine)
-  await mkdir(FOLDER, { recursive: true })
+export function report(results: Results): Promise<string> {
   const data = {
-    version: 1,
-    date,
-    machine,
     minutes: results.minutes,
     versions: Object.fromEntries(results.versions),
     rows: results.rows.map(row => {
@@ -152,7 +138,5 @@ export async function report(results: Results): Promise<string> {
     }),
     runs: results.measured,
   }
-  await writeFile(join(FOLDER, `rollout-${date}.json`), `${JSON.stringify(data, null, 2)}\n`)
-  await writeFile(join(FOLDER, `rollout-${date}.md`), text)
-  return `${text}\n`
+  return writeResults('rollout', data, machine => markdown(results, machine))
 }

@@ -1,6 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { arch, cpus, release, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { writeResults } from '../results.ts'
 import type { Commands } from './commands.ts'
 import { failedOf, requestsOf, type Load } from './load.ts'
 
@@ -20,7 +18,6 @@ export interface Results {
   readonly minutes: number
 }
 
-const FOLDER = join(import.meta.dirname, '../results')
 const GOAL_RATE = 1000
 
 const median = (numbers: readonly number[]): number =>
@@ -89,18 +86,5 @@ function markdown(results: Results, machine: string): string {
 }
 
 /** Writes the figures, and the tables beside them. Gives the tables. */
-export async function report(results: Results): Promise<string> {
-  const [cpu] = cpus()
-  const os =
-    /PRETTY_NAME="(.*)"/.exec(await readFile('/etc/os-release', 'utf8').catch(() => ''))?.[1] ?? 'Linux'
-  const machine = `${cpus().length} cores (${cpu?.model.trim() ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GB, ${os}, Linux ${release()}, Node ${process.version}`
-  const date = new Date().toISOString().slice(0, 10)
-  const text = markdown(results, machine)
-  await mkdir(FOLDER, { recursive: true })
-  await writeFile(
-    join(FOLDER, `swap-${date}.json`),
-    `${JSON.stringify({ version: 1, date, machine, ...results }, null, 2)}\n`,
-  )
-  await writeFile(join(FOLDER, `swap-${date}.md`), `${text}\n`)
-  return `${text}\n`
-}
+export const report = (results: Results): Promise<string> =>
+  writeResults('swap', results, machine => markdown(results, machine))

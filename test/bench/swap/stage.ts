@@ -5,7 +5,7 @@ import { haproxy } from '../../../lib/proxy/haproxy.ts'
 import { resolveRelease, type Release } from '../../../lib/release/release.ts'
 import type { Slot } from '../../../lib/swap/slot.ts'
 import { booted, type Machine } from '../../e2e/machine.ts'
-import { startFront } from '../../e2e/swap-front.ts'
+import { doorOf, startFront } from '../../e2e/swap-front.ts'
 import { NAME, SwapLab } from '../../e2e/swap-lab.ts'
 
 /** A host that the command reaches over SSH. */
@@ -39,7 +39,7 @@ export class Stage {
     await execa('docker', ['build', '--tag', HOST, '-'], { input: HOST_IMAGE })
     await this.lab.start()
     await booted(this.lab.lb)
-    await startFront(this.lab)
+    await startFront(this.lab, doorOf(this.lab))
     const service = new URL('service', import.meta.url).pathname
     for (const version of VERSIONS) {
       await mkdir(join(this.folder, version), { recursive: true })

@@ -1,8 +1,7 @@
 import { haproxy } from '../../../lib/proxy/haproxy.ts'
 import { parseEntry } from '../../../lib/release/history-entry.ts'
 import { readProxies } from '../../../lib/proxy/proxies.ts'
-import { FrontDoor } from '../front-door.ts'
-import { startFront } from '../swap-front.ts'
+import { doorOf, startFront } from '../swap-front.ts'
 import { SwapLab } from '../swap-lab.ts'
 
 /** The service's name: its images are the test's own. */
@@ -11,12 +10,11 @@ export const NAME = 't-faults'
 /** A lab that things are done to, and what can be asked of it. */
 export class FaultLab {
   readonly lab = new SwapLab(NAME)
-  readonly door = new FrontDoor('app.swap.test', () => this.lab.lb.address)
+  readonly door = doorOf(this.lab)
 
   async start(): Promise<void> {
     await this.lab.start()
-    await startFront(this.lab)
-    this.door.ca = this.lab.door?.ca?.[0] ?? ''
+    await startFront(this.lab, this.door)
   }
 
   /** The slot that serves, by the proxy. */

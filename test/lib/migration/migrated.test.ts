@@ -4,21 +4,13 @@ import { expect, test } from 'vitest'
 import { ConnectError } from '../../../lib/errors.ts'
 import { markedHosts, spreadMark } from '../../../lib/migration/migrated.ts'
 import { migrate } from '../../../lib/migration/migrate.ts'
-import { editionOf, type Manifest } from '../../../lib/release/manifest.ts'
+import { editionOf } from '../../../lib/release/manifest.ts'
 import { hostContext } from '../../../lib/task/host-context.ts'
 import { RunHost } from '../../support/run-folders.ts'
 import { fakeSwap } from '../swap/fake-swap.ts'
+import { testManifest } from '../../support/manifest.ts'
 
-const manifest: Manifest = {
-  service: 'web',
-  release: '0123456789ab',
-  label: 'v2',
-  config: '11111111',
-  image: `sha256:${'a'.repeat(64)}`,
-  port: 8000,
-  stopSeconds: 10,
-  created: '2026-11-22T12:00:00.000Z',
-}
+const manifest = testManifest({ label: 'v2', config: '11111111', stopSeconds: 10 })
 const MARK = `/etc/fleetfile/web/${editionOf(manifest)}.migrated`
 
 /** Hosts with a shell each, and a `docker` that only writes down what it is called with. */

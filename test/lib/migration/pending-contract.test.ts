@@ -3,18 +3,9 @@ import type { SlotStates } from '../../../lib/container/slot-state.ts'
 import { editionOf, type Manifest } from '../../../lib/release/manifest.ts'
 import { pendingContract } from '../../../lib/migration/pending-contract.ts'
 import { fakeSwap } from '../swap/fake-swap.ts'
+import { testManifest } from '../../support/manifest.ts'
 
-const manifest: Manifest = {
-  service: 'web',
-  release: '0123456789ab',
-  label: 'v2',
-  config: '11111111',
-  image: `sha256:${'a'.repeat(64)}`,
-  port: 8000,
-  stopSeconds: 10,
-  created: '2026-11-22T12:00:00.000Z',
-  contract: ['./contract'],
-}
+const manifest = testManifest({ label: 'v2', config: '11111111', stopSeconds: 10, contract: ['./contract'] })
 const { contract: _, ...without } = manifest
 const state = (served: Manifest, isContracted = false): SlotStates => {
   const blue = { running: true, edition: editionOf(served), run: '', manifest: served, isContracted }

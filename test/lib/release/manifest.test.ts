@@ -1,23 +1,15 @@
 import { expect, test } from 'vitest'
 import { releaseFiles } from '../../../lib/container/release-files.ts'
 import { slotResource } from '../../../lib/container/slot.ts'
-import { configHash, editionOf, parseManifest, type Manifest } from '../../../lib/release/manifest.ts'
+import { configHash, editionOf, parseManifest } from '../../../lib/release/manifest.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
+import { testManifest } from '../../support/manifest.ts'
 
 const env = (text: string) => new Secret('environment', text)
 const hash = (port: number, args: Record<string, string>, text: string) =>
   configHash({ port, stopSeconds: 30 }, args, env(text))
 
-const manifest: Manifest = {
-  service: 'web',
-  release: '0123456789ab',
-  label: 'v1',
-  config: '01234567',
-  image: `sha256:${'a'.repeat(64)}`,
-  port: 8000,
-  stopSeconds: 30,
-  created: '2026-11-22T00:00:00.000Z',
-}
+const manifest = testManifest()
 
 test('every part of the configuration makes another edition, their order does not', () => {
   const all = [hash(1, {}, 'A'), hash(2, {}, 'A'), hash(1, {}, 'B'), hash(1, { X: '1' }, 'A')]

@@ -9,14 +9,14 @@ const V1 = '0123456789ab-01234567'
 const V2 = 'ba9876543210-01234567'
 const at = '2026-11-22T12:00:00.000Z'
 const rolledBack: HistoryEntry = { at, action: 'rollback', slot: 'blue', edition: V1, label: 'v1' }
-const v2 = { release: 'ba9876543210', label: 'v2' }
+const v2 = { release: 'ba9876543210', label: 'v2', config: '01234567' }
 
 test('a second rollback in a row is refused, with both releases and the way to mean it', () => {
   expect(() => refuseRepeated('web', rolledBack, 'blue', [V1, V1], v2)).toThrow(
     expect.objectContaining({
       exitCode: 2,
       message: `web was rolled back already, at ${at}: v1 (0123456789ab) serves. Another rollback would bring back v2 (ba9876543210), which that one took away`,
-      hint: 'fleet swap web --release v2',
+      hint: 'fleet rollback web --to ba9876543210-01234567',
     }),
   )
 })

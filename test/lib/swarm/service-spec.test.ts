@@ -11,6 +11,7 @@ import { IN_CONTAINER, START_SCRIPT } from '../../../lib/swarm/start-script.ts'
 import type { ContainerService } from '../../../lib/fleet/model.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
 import { folder } from '../../support/folder.ts'
+import { testManifest } from '../../support/manifest.ts'
 
 const service: ContainerService = {
   kind: 'container',
@@ -21,16 +22,7 @@ const service: ContainerService = {
   health: '/up',
   proxy: { role: 'lb', names: ['app.test'] },
 }
-const manifest = {
-  service: 'web',
-  release: '0123456789ab',
-  label: 'v1',
-  config: '01234567',
-  image: `sha256:${'a'.repeat(64)}`,
-  port: 8000,
-  stopSeconds: 30,
-  created: '2026-11-22T12:00:00.000Z',
-}
+const manifest = testManifest()
 const slot = { service, manifest, slot: 'green' as const }
 const parts = { secret: 's', script: 'c', command: ['python3', 'app.py'], replicas: 2 }
 

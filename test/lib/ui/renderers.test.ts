@@ -10,11 +10,12 @@ const change = { resource: 'file /etc/x', action: 'change', detail: '0644 -> 060
 const run: readonly FleetEvent[] = [
   { type: 'run-started', task: 'deploy', fleet: 'shop', hosts: ['web1', 'web2', 'db1'] },
   { type: 'phase', title: 'Prepare' },
-  { type: 'host-planned', host: 'web1', changes: [change] },
+  { type: 'host-planned', host: 'web1', changes: [change], notes: ['swap: not in a container'] },
   {
     type: 'host-planned',
     host: 'web2',
     changes: [change, { resource: 'package nginx', action: 'create', detail: '' }],
+    notes: ['swap: not in a container'],
   },
   { type: 'host-planned', host: 'db1', changes: [] },
   { type: 'step-started', host: 'web1', step: 'file /etc/x' },
@@ -41,6 +42,7 @@ describe('plain', () => {
       [
         'deploy on shop, 3 hosts',
         '-- Prepare',
+        'web1, web2: swap: not in a container',
         'web1, web2: file /etc/x change 0644 -> 0600',
         'web2: package nginx create',
         'web2: nginx -t failed with exit code 1',
