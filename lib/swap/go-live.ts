@@ -6,7 +6,7 @@ import { waitDrained } from '../proxy/drain.ts'
 import { expectLive } from '../proxy/expect-live.ts'
 import { record } from '../release/history.ts'
 import type { Manifest } from '../release/manifest.ts'
-import { flip, type Flip } from '../proxy/proxies.ts'
+import { flip, ofSlot, type Flip } from '../proxy/proxies.ts'
 import type { ProxyServer } from '../proxy/proxy.ts'
 import type { Slot } from './slot.ts'
 import type { Swap } from './swap-target.ts'
@@ -35,9 +35,11 @@ export async function goLive(
   const { ctx, target } = swap
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
-  if (live !== undefined) proof.flipped()
+  const isDead = live !== undefined && isGone(swap, before, live)
+  if (live !== undefined && !isDead) proof.flipped()
   const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
-  if (live === undefined) proof.flipped(true)
+  // What was sent to a dead host may end after the flip: it is no fault of the new one.
+  if (live === undefined || isDead) proof.flipped(true)
   const { length } = swap.names(slot)
   ctx.note(
     `${slot} serves on ${length} host${length === 1 ? '' : 's'}, flipped in ${flipped.milliseconds} ms`,
@@ -45,8 +47,18 @@ export async function goLive(
   const since = performance.now()
   await swap.slots.follow(slot)
   const note = () => record(swap, 'deploy', slot, manifest, now())
-  return { flip: flipped, ...(await stayLive(swap, slot, live, { proof, before, since, note, now })) }
+  const back = isDead ? undefined : live
+  return { flip: flipped, ...(await stayLive(swap, slot, back, { proof, before, since, note, now })) }
 }
+
+/** Whether nothing of what served answers, neither us nor any proxy: there is no way back to it. */
+const isGone = (
+  { target: { away = [] }, names }: Swap,
+  before: readonly ProxyServer[],
+  live: Slot,
+): boolean =>
+  names(live).every(name => away.some(host => host.name === name)) &&
+  ofSlot(before, live).every(({ health }) => health === 'down')
 
 interface Standing {
   readonly proof: Proof
