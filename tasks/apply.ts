@@ -5,6 +5,7 @@ import { movedSince } from '../lib/plan/compare.ts'
 import { hashOfPlan, readPlan } from '../lib/plan/document.ts'
 import { planFleet, planSummary, showPlan, type FleetPlan } from '../lib/plan/fleet-plan.ts'
 import { Reviewed } from '../lib/plan/reviewed.ts'
+import { isSlotChange } from '../lib/proxy/serving.ts'
 import { fleetWanted } from '../lib/plan/wanted.ts'
 import { isChosen } from '../lib/rollout/chosen.ts'
 import { PLAN_PIN } from '../lib/runs/record.ts'
@@ -39,7 +40,7 @@ async function checkReach(ctx: TaskContext, plan: FleetPlan): Promise<void> {
   const left = ctx.hosts.flatMap(host => {
     const ids = new Set(reached.of(host).flatMap(({ id, notify }) => [id, ...notify.map(each => each.id)]))
     return (plan.hosts.get(host.name)?.changes ?? [])
-      .filter(({ resource }) => !ids.has(resource) && !resource.startsWith('container '))
+      .filter(change => !ids.has(change.resource) && !isSlotChange(change))
       .map(({ resource }) => `${host.name}: ${resource}`)
   })
   if (left.length > 0) {

@@ -3,6 +3,8 @@ import { defineTask } from '../lib/index.ts'
 import { isChosen, requireChosen } from '../lib/rollout/chosen.ts'
 import { swapIn, swapTarget } from '../lib/swap/deploy-container.ts'
 import { deployProcesses } from '../lib/rollout/deploy-processes.ts'
+import { isPair } from '../lib/fleet/pair-model.ts'
+import { targetOf } from '../lib/swap/target-of.ts'
 import { buildEarly, isFirstDeploy } from '../lib/swap/first-deploy.ts'
 import { applyFoundation } from '../lib/provision/foundation.ts'
 import { takeLeases } from '../lib/lease/lease.ts'
@@ -12,6 +14,7 @@ import { servicesNamed } from '../lib/rollout/services-named.ts'
 import { releaseParams } from '../lib/release/release-params.ts'
 import { serviceRelease } from '../lib/release/service-release.ts'
 import { refuseOrder, strategyOf } from '../lib/rollout/strategy.ts'
+import { slotHosts } from '../lib/swap/slot-hosts.ts'
 import { setUpSwarms } from '../lib/swarm/set-up-roles.ts'
 import { strategyParams } from '../lib/rollout/strategy-params.ts'
 import { tellPartial } from '../lib/rollout/tell-partial.ts'
@@ -94,7 +97,7 @@ export default defineTask({
       const { name: service, service: spec, strategy, release } = candidate
       const away = mustered.away(service)
       ctx.phase(`deploy ${service} ${release.label} (${release.id})`)
-      if (spec.kind === 'processes') {
+      if (spec.kind === 'processes' && !isPair(spec)) {
         const report = await deployProcesses(ctx, service, spec, release, bodies, { strategy, away })
         await mustered.add(candidate, report.lost)
         partial.push(...tellPartial(ctx, candidate, report.failed))
@@ -102,13 +105,13 @@ export default defineTask({
         rolled.push({ service, release: release.id, label: release.label, changed: total })
         continue
       }
-      const target = swapTarget(ctx, service, spec, away)
+      const target = targetOf(ctx, service, spec, mustered.leftOut(service))
       if (ctx.planOnly && (await isFirstDeploy(ctx, target))) {
         ctx.note(`would start ${release.label} (${release.id}) as the first release of ${service}`)
         continue
       }
-      const report = await swapIn(ctx, target, release)
-      const swapped = report.outcome === 'unchanged' ? 0 : target.hosts.length
+      const report = await swapIn(ctx, target, release, bodies)
+      const swapped = report.outcome === 'unchanged' ? 0 : slotHosts(target, report.slot).length
       rolled.push({ service, release: release.id, label: release.label, changed: swapped })
     }
     if (below > 0) ctx.print(`the hosts: ${changes(below, ctx.planOnly)}`)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
 import { requireChosen } from '../lib/rollout/chosen.ts'
 import { finishRelease } from '../lib/swap/finish-release.ts'
-import { presentTarget } from '../lib/swap/present-target.ts'
+import { presentContainers } from '../lib/swap/present-target.ts'
 import { containerNamed } from '../lib/rollout/services-named.ts'
 import { LIMITS } from '../lib/swap/swap-target.ts'
 
@@ -27,7 +27,7 @@ export default defineTask({
   async run(ctx, { service: name, drain }) {
     const service = containerNamed(ctx.fleet, name)
     requireChosen(ctx, name, service)
-    const target = await presentTarget(ctx, name, service)
+    const target = await presentContainers(ctx, name, service)
     const report = await finishRelease(ctx, { target, limits: { drainSeconds: drain }, now: ctx.now })
     const { outcome, label, release, stopped, contracted } = report
     const done = [

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { defineTask, UsageError } from '../lib/index.ts'
+import { isPair } from '../lib/fleet/pair-model.ts'
 import { presentTarget } from '../lib/swap/present-target.ts'
 import { readProcessReleases } from '../lib/release/process-releases.ts'
 import { processReleasesTable, releasesTable } from '../lib/release/releases-table.ts'
 import { releaseRows } from '../lib/release/releases.ts'
 import { servicesNamed } from '../lib/rollout/services-named.ts'
 import { openSwap } from '../lib/swap/swap-target.ts'
-import { readReleases } from '../lib/swap/way-back.ts'
 
 export default defineTask({
   name: 'releases',
@@ -28,7 +28,7 @@ export default defineTask({
         hint: services.map(([each]) => `fleet releases ${each}`).join('; '),
       })
     }
-    if (service.kind === 'processes') {
+    if (service.kind === 'processes' && !isPair(service)) {
       const hosts = ctx.allHosts.filter(({ role }) => role === service.role)
       const rows = await readProcessReleases(ctx, name, hosts)
       if (rows.length === 0) ctx.note(`no release of ${name} yet`)
@@ -36,11 +36,11 @@ export default defineTask({
       return { data: { service: name, releases: rows } }
     }
     const swap = openSwap(ctx, await presentTarget(ctx, name, service))
-    const [view, hosts] = await Promise.all([swap.read(), readReleases(swap)])
+    const [view, hosts] = await Promise.all([swap.read(), swap.slots.releases()])
     if (view.live === 'mixed') {
       ctx.warn(`a flip of ${name} was cut off: both slots take requests; hint: fleet deploy ${name}`)
     }
-    const rows = releaseRows(hosts, view.live === 'mixed' ? undefined : view.live)
+    const rows = releaseRows(hosts, view.live === 'mixed' ? undefined : view.live, swap.names)
     if (rows.length === 0) ctx.note(`no release of ${name} yet`)
     else ctx.print(releasesTable(rows, ctx.now(), ctx.console.columns))
     return { data: { service: name, live: view.live, releases: rows } }

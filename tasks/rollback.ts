@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineTask } from '../lib/index.ts'
 import { requireChosen } from '../lib/rollout/chosen.ts'
-import { containerNamed } from '../lib/rollout/services-named.ts'
+import { slottedNamed } from '../lib/rollout/services-named.ts'
 import { presentTarget } from '../lib/swap/present-target.ts'
 import { rollback } from '../lib/swap/rollback.ts'
 
@@ -12,7 +12,7 @@ export default defineTask({
     'A release comes back with its own environment and configuration, not with those of today. The one before is warm for a ' +
     'while; an older one, or one whose slot has stopped, is started and checked first.',
   params: z.strictObject({
-    service: z.string().default('web').meta({ description: 'a container service', names: 'service' }),
+    service: z.string().default('web').meta({ description: 'a service with slots', names: 'service' }),
     to: z
       .string()
       .optional()
@@ -28,7 +28,7 @@ export default defineTask({
   hosts: 'all',
   examples: ['fleet rollback web', 'fleet rollback web --to v1.4.1'],
   async run(ctx, { service: name, to, force }) {
-    const service = containerNamed(ctx.fleet, name)
+    const service = slottedNamed(ctx.fleet, name)
     requireChosen(ctx, name, service)
     const target = await presentTarget(ctx, name, service)
     const report = await rollback(ctx, {

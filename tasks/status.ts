@@ -13,6 +13,7 @@ import { describeOnce } from '../lib/status/once-line.ts'
 import { onceProbes, onceStates } from '../lib/status/once.ts'
 import { describeFront, frontStates, type FrontState } from '../lib/status/fronts.ts'
 import { parseStatus } from '../lib/status/host-status.ts'
+import { describeLive, liveProbes, withPairs } from '../lib/status/pair.ts'
 import { statusProbe } from '../lib/status/probe.ts'
 import { describeQuarantined, quarantinedHosts } from '../lib/status/quarantined.ts'
 import { describeSwarm, swarmStatuses } from '../lib/status/swarm.ts'
@@ -27,9 +28,12 @@ function troubleOf(error: unknown): string {
 
 async function ask(ctx: TaskContext, host: FleetHost): Promise<StatusRow> {
   try {
-    const probe = statusProbe(Object.keys(ctx.fleet.services), onceProbes(ctx.fleet))
+    const probe = statusProbe(Object.keys(ctx.fleet.services), [
+      ...onceProbes(ctx.fleet),
+      ...liveProbes(ctx.fleet),
+    ])
     const { stdout } = await ctx.on(host).read(probe, { root: true })
-    return { host, answer: parseStatus(stdout.toString('utf8')) }
+    return { host, answer: withPairs(ctx.fleet, host.name, parseStatus(stdout.toString('utf8'))) }
   } catch (error) {
     const next =
       error instanceof LoginRefusedError ? ` (a bare machine? fleet provision --on ${host.name})` : ''
@@ -62,9 +66,13 @@ export default defineTask({
         typeof answer === 'string' ? [] : answer.once.map(each => ({ ...each, host: host.name })),
       ),
     )
+    const told = new Map(
+      rows.flatMap(({ host, answer }) => (typeof answer === 'string' ? [] : [[host.name, answer] as const])),
+    )
     const lines = [
       ...swarms.map(swarm => describeSwarm(swarm, live.get(swarm.service))),
       ...once.map(describeOnce),
+      ...describeLive(ctx.fleet, told, live),
       ...quarantined.map(describeQuarantined),
       ...fronts.flatMap(describeFront),
     ]

@@ -8,6 +8,7 @@ import { postgresHba } from './postgres/hba.ts'
 import { postgresListen } from './postgres/listen.ts'
 import { epmdSocket, rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
 import { finishSlots } from './shell/finish-slots.ts'
+import { runLive } from './shell/run-live.ts'
 import { runOnce } from './shell/run-once.ts'
 import { runService } from './shell/run-service.ts'
 import { trafficServerLua } from './trafficserver/fleet.lua.ts'
@@ -26,6 +27,7 @@ export const bodies = {
   rabbitmqConfig,
   rabbitmqEnvironment,
   finishSlots,
+  runLive,
   runOnce,
   runService,
   trafficServerLua,

@@ -30,8 +30,8 @@ export function listeningPorts(sockets: string): string[] {
   return [...found]
 }
 
-/** Reads what the health command printed and says in plain words what is wrong. `inner` is the port in the container. */
-export function readHealth(output: string, inner: number): HealthReport {
+/** Reads what the health command printed and says in plain words what is wrong. `inner` is the port in the container, or on whatever it is `inside` of. */
+export function readHealth(output: string, inner: number, inside = 'the container'): HealthReport {
   const items = new Map<string, string>()
   let current = ''
   for (const line of output.split('\n')) {
@@ -44,7 +44,7 @@ export function readHealth(output: string, inner: number): HealthReport {
     .map(line => `  ${line}`)
     .join('\n')
   const healthy = items.get('code')?.trim() === '200'
-  return { healthy, reason: healthy ? '' : reasonOf(items, inner), logs }
+  return { healthy, reason: healthy ? '' : reasonOf(items, inner, inside), logs }
 }
 
 /** What a program said once, of one that is started again and again and says it each time: the last may be cut off. */
@@ -57,7 +57,7 @@ function firstOf(log: string): string {
   return lines.slice(0, length < 0 ? lines.length : length).join('\n')
 }
 
-function reasonOf(items: ReadonlyMap<string, string>, inner: number): string {
+function reasonOf(items: ReadonlyMap<string, string>, inner: number, inside: string): string {
   const item = (name: string): string => sanitise(items.get(name) ?? '', 'lines').trim()
   if (items.has('curl') && item('curl') === 'missing') return 'the host has no curl to ask the slot with'
   const [status = '', exitCode = '', oom = '', restarts = '0'] = item('state').split(' ')
@@ -78,10 +78,10 @@ function reasonOf(items: ReadonlyMap<string, string>, inner: number): string {
   const ports = listeningPorts(items.get('sockets') ?? '')
   const listens = ports.length === 0 ? 'nothing' : `port ${ports.join(', ')}`
   if (ports.includes(`${inner}${LOOPBACK}`) && !ports.includes(String(inner))) {
-    return `the program listens on 127.0.0.1 inside the container, where nothing from outside comes: have it listen on 0.0.0.0:${inner}`
+    return `the program listens on 127.0.0.1 inside ${inside}, where nothing from outside comes: have it listen on 0.0.0.0:${inner}`
   }
-  if (item('curl') === '28') return `no answer within 5 seconds; the container listens on ${listens}`
-  return `nothing answers on port ${inner} in the container: it listens on ${listens}${misses}`
+  if (item('curl') === '28') return `no answer within 5 seconds; ${inside} listens on ${listens}`
+  return `nothing answers on port ${inner} in ${inside}: it listens on ${listens}${misses}`
 }
 
 /** The proxy ends TLS: a program that sends its own requests on to https asks to be told that they came by it. */

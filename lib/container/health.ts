@@ -15,10 +15,10 @@ export async function waitHealthy(
 ): Promise<void> {
   const options = { root: true, timeout: (probe.seconds + 30) * 1000 }
   const { stdout } = await ctx.on(host).read(healthCommand(probe), options)
-  const { healthy, reason, logs } = readHealth(stdout.toString('utf8'), inner)
+  const { healthy, reason, logs } = readHealth(stdout.toString('utf8'), inner, probe.inside)
   if (healthy) return
   throw new HealthError(
-    `${probe.container} is not healthy at ${probe.path}: ${reason}${logs === '' ? '' : `\n${LAST_LINES}\n${logs}`}`,
-    { host: host.name, hint: sshLine(host.target, `${probe.engine} logs --tail 100 ${probe.container}`) },
+    `${probe.what} is not healthy at ${probe.path}: ${reason}${logs === '' ? '' : `\n${LAST_LINES}\n${logs}`}`,
+    { host: host.name, hint: sshLine(host.target, probe.logs) },
   )
 }

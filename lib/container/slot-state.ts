@@ -17,6 +17,8 @@ export interface SlotState {
   readonly manifest: Manifest | undefined
   /** The contract of what it served last has run. */
   readonly isContracted?: boolean
+  /** Of a pair's host: what is `live` may run there. */
+  readonly works?: boolean
 }
 
 export interface SlotStates extends Readonly<Record<Slot, SlotState>> {

@@ -1,5 +1,6 @@
 import type { ContainerService } from './container-model.ts'
-import type { FrontDoor } from './front-door-model.ts'
+import type { FrontDoor, ProbeSpec } from './front-door-model.ts'
+import type { Pair } from './pair-model.ts'
 import type { Rollout } from './rollout-model.ts'
 import type { TransportName } from '../transport/transport.ts'
 import type { ServiceBase } from './service-base.ts'
@@ -49,6 +50,8 @@ export interface Program {
    * `FLEETFILE_FENCE`, with which it can mark what it writes. Its command is one for sh.
    */
   readonly once?: boolean
+  /** Of a pair: only on the host that serves, and never on both. */
+  readonly live?: boolean
 }
 
 export interface CronJob {
@@ -57,6 +60,8 @@ export interface CronJob {
   readonly schedule: string
   /** Each time on one host of the role only, and never while the last run goes on: as a program's `once`. */
   readonly once?: boolean
+  /** Of a pair: only on the host that serves. Its command is one for sh. */
+  readonly live?: boolean
 }
 
 /** Code on the host: long-running programs and cron jobs, with the stores they need. */
@@ -88,6 +93,10 @@ export interface ProcessService<
     /** The path that answers 200 when the host can take traffic. */
     readonly health: string
   }
+  /** Its two hosts are two slots: a release goes to the idle one, then the proxies send all traffic there. */
+  readonly pair?: Pair<HostName>
+  /** Of a pair: steady traffic through the front door while it is swapped. */
+  readonly probe?: ProbeSpec
   readonly postgres?: {
     readonly roles: Readonly<Record<string, { readonly password: SecretName }>>
     readonly databases: Readonly<Record<string, { readonly owner: string }>>

@@ -39,7 +39,13 @@ export function checkReferences(fleet: Fleet, report: Report, known: Known = nam
       const { migrate } = service
       const backup = migrate !== undefined && 'backup' in migrate ? migrate.backup : undefined
       if (backup !== undefined) need('host', backup.on, `${path}.migrate.backup.on`)
-    } else checkStores(service, path, need, report)
+    } else {
+      if (service.pair !== undefined) {
+        need('host', service.pair.blue, `${path}.pair.blue`)
+        need('host', service.pair.green, `${path}.pair.green`)
+      }
+      checkStores(service, path, need, report)
+    }
   }
   if (fleet.users !== undefined) {
     need('host', fleet.users.host, 'users.host')

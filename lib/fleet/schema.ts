@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Fleet } from './model.ts'
 import { containerSchema } from './container-schema.ts'
-import { hostDoorSchema } from './front-door-schema.ts'
+import { hostDoorSchema, probeSchema } from './front-door-schema.ts'
 import { rolloutSchema } from './rollout-schema.ts'
 import { portNumber, serviceBase, text, texts } from './service-base-schema.ts'
 
@@ -30,12 +30,14 @@ const program = z.strictObject({
   startSeconds: z.number().int().min(0).exactOptional(),
   stopSeconds: z.number().int().min(1).exactOptional(),
   once: z.boolean().exactOptional(),
+  live: z.boolean().exactOptional(),
 })
 
 const cronJob = z.strictObject({
   command: text,
   schedule: z.string().regex(/^(?:\S+ +){4}\S+$/, 'must be five cron fields, like "0 3 * * *"'),
   once: z.boolean().exactOptional(),
+  live: z.boolean().exactOptional(),
 })
 
 const processService = z.strictObject({
@@ -50,6 +52,8 @@ const processService = z.strictObject({
   healthSeconds: z.number().int().min(1).max(3600).exactOptional(),
   rollout: rolloutSchema.exactOptional(),
   proxy: hostDoorSchema.exactOptional(),
+  pair: z.strictObject({ blue: text, green: text, alias: text.exactOptional() }).exactOptional(),
+  probe: probeSchema.exactOptional(),
   postgres: z
     .strictObject({
       roles: z.record(text, z.strictObject({ password: text })),

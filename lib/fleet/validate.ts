@@ -4,6 +4,7 @@ import { wordIssue } from '../task/words.ts'
 import { checkConflicts } from './conflicts.ts'
 import type { Fleet } from './model.ts'
 import { checkOnce } from './once.ts'
+import { checkPairs } from './pair.ts'
 import { checkReferences } from './references.ts'
 import { salvage } from './salvage.ts'
 import { fleetSchema } from './schema.ts'
@@ -22,6 +23,7 @@ export function validateFleet(value: unknown, file: string): Fleet {
     checkReferences(rest.fleet, report, rest.known)
     checkConflicts(rest.fleet, report)
     checkOnce(rest.fleet, report)
+    checkPairs(rest.fleet, report)
   }
   if (parsed.success && problems.length === 0) return parsed.data
   throw new ConfigError(`${file}: ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}`, {

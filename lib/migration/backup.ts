@@ -2,7 +2,7 @@ import { ConfigError, HealthError } from '../errors.ts'
 import { sh } from '../shell/sh.ts'
 import { lastLines, tail } from '../text/last-lines.ts'
 import { migrationsOf } from './migrations.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 
 /** Milliseconds. */
 const PATIENCE = 6 * 3_600_000
@@ -11,7 +11,10 @@ const PATIENCE = 6 * 3_600_000
  * Runs the service's backup, where it has one, on the host that it names. Throws a HealthError with its last lines when it
  * fails: nothing is migrated without it.
  */
-export async function backUp({ ctx, target }: Pick<Swap, 'ctx' | 'target'>): Promise<void> {
+export async function backUp({
+  ctx,
+  target,
+}: Pick<Opened<ContainerTarget>, 'ctx' | 'target'>): Promise<void> {
   const { backup } = migrationsOf(target.service)
   if (backup === undefined) return
   const host = target.backup

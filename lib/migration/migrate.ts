@@ -4,7 +4,7 @@ import type { Manifest } from '../release/manifest.ts'
 import { markedHosts, spreadMark } from './migrated.ts'
 import { migrationsOf } from './migrations.ts'
 import { migrationMark, runMigration } from './run-migration.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 
 /**
  * Before any traffic: the service's backup, then its `expand` migration once for an edition, on the first of its hosts, in
@@ -12,7 +12,7 @@ import type { Swap } from '../swap/swap-target.ts'
  * one that ended well is not, on whichever host it was: any host's mark counts, and all hosts get it. The service's leases
  * are held.
  */
-export async function migrate(swap: Swap, manifest: Manifest): Promise<boolean> {
+export async function migrate(swap: Opened<ContainerTarget>, manifest: Manifest): Promise<boolean> {
   const { ctx, target } = swap
   const { expand = [] } = migrationsOf(target.service)
   const [host] = target.hosts

@@ -34,8 +34,8 @@ export function pendingContract(
   states: ReadonlyMap<string, SlotStates>,
   live: Slot,
 ): void {
-  const manifest = servedManifest(names, states, live)
-  if (manifest?.contract === undefined || isContracted(names, states, live)) return
+  const manifest = servedManifest(names(live), states, live)
+  if (manifest?.contract === undefined || isContracted(names(live), states, live)) return
   ctx.warn(
     `the contract migration of ${manifest.label} (${manifest.release}), which serves, has not run yet; hint: fleet finish ${target.name}`,
   )

@@ -6,7 +6,7 @@ import { rawShell, sh } from '../shell/sh.ts'
 import { tail } from '../text/last-lines.ts'
 import { editionOf, serviceFolder, type Manifest } from '../release/manifest.ts'
 import { spreadMark } from './migrated.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 
 /** Milliseconds. A change of a large table takes its time; killing it half-way is worse. */
 const PATIENCE = 6 * 3_600_000
@@ -30,7 +30,7 @@ export const migrationMark = (manifest: Manifest, kind: MigrationKind): string =
  * cut off is waited for, then run again. Resolves with what is to say of it when it fails.
  */
 export async function runMigration(
-  { ctx, target }: Swap,
+  { ctx, target }: Opened<ContainerTarget>,
   host: FleetHost,
   manifest: Manifest,
   kind: MigrationKind,

@@ -1,6 +1,8 @@
 import { containerName } from '../container/slot.ts'
 import { openPorts } from '../fleet/ports.ts'
 import type { Fleet } from '../fleet/model.ts'
+import { isPair } from '../fleet/pair-model.ts'
+import { pairDeclared } from '../pair/declared.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { Resource } from '../resource/resource.ts'
 import { serviceFolder } from '../release/manifest.ts'
@@ -30,7 +32,11 @@ export function declaredOn(
   const users = new Set<string>()
   const containers = new Set<string>()
   const ports = new Set(openPorts(fleet, host, hosts).map(({ port }) => port))
-  for (const { id, kind, wanted } of resources) {
+  // What a pair's hosts hold comes with its releases, not with a plan.
+  const ofPairs = Object.entries(fleet.services).flatMap(([name, service]) =>
+    isPair(service) && service.role === host.role ? pairDeclared(fleet.name, name, service) : [],
+  )
+  for (const { id, kind, wanted } of [...resources, ...ofPairs]) {
     const body = kind.body?.(wanted)
     if (body !== undefined) paths.add(body.path)
     const [, type, name] = /^(directory|file|user) (.+)$/.exec(id) ?? []

@@ -1,10 +1,10 @@
 import { ConfigError, CommandError, LoginRefusedError, HostsFailedError } from '../errors.ts'
 import type { PlannedChange } from '../events/event.ts'
-import { containerEnv, swapTarget } from '../swap/deploy-container.ts'
-import { editionFor } from '../swap/edition.ts'
+import { isPair } from '../fleet/pair-model.ts'
+import { containerEnv } from '../swap/deploy-container.ts'
+import { targetOf } from '../swap/target-of.ts'
 import type { Release } from '../release/release-model.ts'
-import { containerChange, liveOf, type Live } from '../proxy/serving.ts'
-import { readStates } from '../swap/swap.ts'
+import { liveOf, slotChange, type Live } from '../proxy/serving.ts'
 import { openSwap } from '../swap/swap-target.ts'
 import type { TaskContext } from '../task/context.ts'
 
@@ -14,7 +14,7 @@ function isFresh(error: unknown): boolean {
   return error instanceof LoginRefusedError || error instanceof ConfigError || error instanceof CommandError
 }
 
-/** What serves each container service, and what would: changes by service, of those that differ. Reads only. */
+/** What serves each service with slots, and what would: changes by service, of those that differ. Reads only. */
 export async function containerChanges(
   ctx: TaskContext,
   releases: ReadonlyMap<string, Release>,
@@ -22,23 +22,19 @@ export async function containerChanges(
   const changes = new Map<string, PlannedChange>()
   for (const [name, service] of Object.entries(ctx.fleet.services)) {
     const release = releases.get(name)
-    if (service.kind !== 'container' || release === undefined) continue
-    const swap = openSwap(ctx, swapTarget(ctx, name, service))
-    const { edition } = editionFor(
-      service,
-      release.id,
-      await containerEnv(ctx, service, release.id),
-      swap.limits.stopSeconds,
-    )
+    if ((service.kind !== 'container' && !isPair(service)) || release === undefined) continue
+    const swap = openSwap(ctx, targetOf(ctx, name, service))
+    const env = await containerEnv(ctx, service, release.id)
+    const { edition } = swap.slots.edition(release, env, swap.limits.stopSeconds)
     const nothing: Live = { slot: undefined, edition: undefined, label: undefined, isWhole: false }
-    const live = await Promise.all([swap.read(), readStates(swap)]).then(
+    const live = await Promise.all([swap.read(), swap.slots.states()]).then(
       ([view, states]) => liveOf(swap, view, states),
       (error: unknown) => {
         if (isFresh(error)) return nothing
         throw error
       },
     )
-    const change = containerChange(name, live, { release: release.id, label: release.label, edition })
+    const change = slotChange(swap, live, { release: release.id, label: release.label, edition })
     if (change !== undefined) changes.set(name, change)
   }
   return changes

@@ -3,6 +3,7 @@ import type { PlannedChange } from '../events/event.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { HostPlan, PlannedItem } from '../resource/plan.ts'
 import type { Resource } from '../resource/resource.ts'
+import { isSlotChange } from '../proxy/serving.ts'
 import type { Review } from '../resource/review.ts'
 import { differences } from './compare.ts'
 import type { FleetPlan } from './fleet-plan.ts'
@@ -96,8 +97,9 @@ export class Reviewed implements Review {
   }
 
   serves(service: string, change: PlannedChange | undefined): void {
-    const name = `container ${service}`
-    const reviewed = [...this.#hosts.values()].map(({ changes }) => changes.get(name)).find(Boolean)
+    const reviewed = [...this.#hosts.values()]
+      .flatMap(({ changes }) => [...changes.values()])
+      .find(each => isSlotChange(each) && each.resource.endsWith(` ${service}`))
     const lines = differences(listed(reviewed), listed(change))
     if (lines.length === 0) return
     throw new MovedError(

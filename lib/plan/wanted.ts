@@ -1,3 +1,4 @@
+import { isPair } from '../fleet/pair-model.ts'
 import { isResource } from '../task/barrier.ts'
 import { operatorKeys } from '../fleet/operator-keys.ts'
 import type { Service } from '../fleet/model.ts'
@@ -87,7 +88,7 @@ export async function fleetWanted(
   )
   for (const [name, service] of services) {
     const release = releases.get(name)
-    if (service.kind !== 'processes' || release === undefined) continue
+    if (service.kind !== 'processes' || release === undefined || isPair(service)) continue
     await deployProcesses(planning, name, service, release, bodies.deploy)
   }
   return {

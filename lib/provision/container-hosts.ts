@@ -9,6 +9,8 @@ import { timer } from '../resource/kinds/timer.ts'
 import { unit } from '../resource/kinds/unit.ts'
 import type { Resource } from '../resource/resource.ts'
 import { sh } from '../shell/sh.ts'
+import { healthPath } from '../proxy/health-path.ts'
+import { isPair, slotOfHost } from '../fleet/pair-model.ts'
 import { serverName, WHOLE_HOST } from '../proxy/proxy.ts'
 import { SLOTS } from '../swap/slot.ts'
 
@@ -65,7 +67,7 @@ export const proxiedServices = (
       {
         name,
         names,
-        health: service.kind === 'container' ? service.health : (service.proxy?.health ?? '/'),
+        health: healthPath(service),
         ...(certificate === undefined ? {} : { certificate }),
         ...(maintenance === undefined ? {} : { maintenance }),
         ...(cache === undefined ? {} : { cache }),
@@ -80,5 +82,8 @@ function serversOn(host: FleetHost, service: Service): ProxiedService['servers']
     return SLOTS.map(slot => ({ name: serverName(name, slot), address, port: service.slots[slot] }))
   }
   const { proxy } = service
-  return proxy === undefined ? [] : [{ name: serverName(name, WHOLE_HOST), address, port: proxy.port }]
+  const slot = isPair(service) ? slotOfHost(service, name) : WHOLE_HOST
+  return proxy === undefined || slot === undefined
+    ? []
+    : [{ name: serverName(name, slot), address, port: proxy.port }]
 }

@@ -1,6 +1,8 @@
 import type { FleetHost } from '../fleet/resolved.ts'
 import type { FrontDoor } from '../fleet/front-door-model.ts'
 import type { ContainerService, Fleet, ProcessService, Service } from '../fleet/model.ts'
+import { isPair } from '../fleet/pair-model.ts'
+import { aliasResources } from '../pair/aliases.ts'
 import { directory } from '../resource/kinds/directory.ts'
 import { packages } from '../resource/kinds/packages.ts'
 import type { Resource } from '../resource/resource.ts'
@@ -17,12 +19,11 @@ import { serviceStores } from './service-stores.ts'
 type Part = (host: FleetHost) => readonly Resource[]
 
 async function processPart(ctx: TaskContext, service: ProcessService, bodies: RolloutBodies): Promise<Part> {
+  // What the hosts of a pair stand on comes with a release, to the idle one alone.
+  const isOwn = ({ role }: FleetHost) => role === service.role && !isPair(service)
   const stores = await serviceStores(ctx, service, bodies)
   const door = service.proxy === undefined ? () => [] : await doorPart(ctx, service.proxy, bodies)
-  return host => [
-    ...(host.role === service.role ? [...stores(host), processPackages(service)] : []),
-    ...door(host),
-  ]
+  return host => [...(isOwn(host) ? [...stores(host), processPackages(service)] : []), ...door(host)]
 }
 
 /** What a service asks of the hosts in front of it: a proxy that knows all services behind it. */
@@ -82,8 +83,9 @@ export async function applyFoundation(
       service.kind === 'processes' ? processPart(ctx, service, bodies) : containerPart(ctx, service, bodies),
     ),
   )
+  const aliases = await aliasResources(ctx)
   const wanted = new Map(
-    ctx.hosts.map(host => [host.name, distinct(parts.flatMap(part => part(host)))] as const),
+    ctx.hosts.map(host => [host.name, distinct([...parts.flatMap(part => part(host)), ...aliases])] as const),
   )
   const of = (host: FleetHost) => wanted.get(host.name) ?? []
   return ctx.apply(

@@ -1,5 +1,6 @@
 import type { TaskContext } from '../task/context.ts'
-import { swapTarget } from '../swap/deploy-container.ts'
+import { isPair } from '../fleet/pair-model.ts'
+import { targetOf } from '../swap/target-of.ts'
 import type { ProxyView } from './proxies.ts'
 import type { ProxyServer } from './proxy.ts'
 import type { Slot } from '../swap/slot.ts'
@@ -34,12 +35,12 @@ function withoutSpare(target: SwapTarget, live: LiveSlot): LiveSlot {
     : { ...live, servers: live.servers.filter(each => !down.includes(each)) }
 }
 
-/** The slot that the proxies serve, by container service. A service whose proxy cannot be read is left out. */
+/** The slot that the proxies serve, by service with slots. A service whose proxy cannot be read is left out. */
 export async function liveSlots(ctx: TaskContext): Promise<ReadonlyMap<string, LiveSlot>> {
   const live = new Map<string, LiveSlot>()
   for (const [name, service] of Object.entries(ctx.fleet.services)) {
-    if (service.kind !== 'container') continue
-    const target = swapTarget(ctx, name, service)
+    if (!isPair(service) && service.kind !== 'container') continue
+    const target = targetOf(ctx, name, service)
     const view = await openSwap(ctx, target)
       .read()
       .catch(() => undefined)

@@ -1,5 +1,12 @@
 import { AbortedError, ConfigError } from '../errors.ts'
-import { serverName, type NotedFlip, type Admin, type Proxy, type ProxyServer } from './proxy.ts'
+import {
+  serverName,
+  type NotedFlip,
+  type Admin,
+  type AdminChange,
+  type Proxy,
+  type ProxyServer,
+} from './proxy.ts'
 import { SLOTS, otherSlot, type Slot } from '../swap/slot.ts'
 
 /** All proxies of a service, as one. */
@@ -10,19 +17,25 @@ export interface ProxyView {
   readonly live: Slot | 'mixed' | undefined
 }
 
-/** Reads all proxies. Throws when one does not know a slot of one of the hosts. */
-export async function readProxies(proxies: readonly Proxy[], hosts: readonly string[]): Promise<ProxyView> {
+/** The hosts of a slot, by name; a list where both slots are on the same ones. */
+type HostsOf = readonly string[] | ((slot: Slot) => readonly string[])
+
+const ofSide = (hosts: HostsOf, slot: Slot): readonly string[] =>
+  typeof hosts === 'function' ? hosts(slot) : hosts
+
+/** Reads all proxies. Throws when one does not know a slot of one of its hosts. */
+export async function readProxies(proxies: readonly Proxy[], hosts: HostsOf): Promise<ProxyView> {
   const views = await Promise.all(proxies.map(proxy => proxy.read()))
   const issues = views.flatMap((servers, index) => {
     const known = new Set(servers.map(({ name }) => name))
-    const wanted = hosts.flatMap(host => SLOTS.map(slot => serverName(host, slot)))
+    const wanted = SLOTS.flatMap(slot => ofSide(hosts, slot).map(host => serverName(host, slot)))
     const missing = wanted.filter(name => !known.has(name))
     return missing.length === 0 ? [] : [`${proxies[index]?.host ?? ''} does not know ${missing.join(', ')}`]
   })
   if (issues.length > 0) {
     throw new ConfigError('the proxy is not set up for this service', { issues, hint: 'fleet provision' })
   }
-  const servers = views.flat().filter(({ host }) => hosts.includes(host))
+  const servers = views.flat().filter(({ host, slot }) => ofSide(hosts, slot).includes(host))
   return { servers, live: liveSlot(servers) }
 }
 
@@ -73,17 +86,15 @@ export interface Flip {
  */
 export async function flip(
   proxies: readonly Proxy[],
-  hosts: readonly string[],
+  hosts: HostsOf,
   to: Slot,
   back: Slot | undefined,
   noted?: Pick<NotedFlip, 'runId' | 'always'>,
 ): Promise<Flip> {
   const started = performance.now()
-  const changes = (slot: Slot) =>
-    hosts.flatMap(host => [
-      { server: serverName(host, slot), admin: 'ready' as const },
-      { server: serverName(host, otherSlot(slot)), admin: 'drain' as const },
-    ])
+  const told = (slot: Slot, admin: Admin): readonly AdminChange[] =>
+    ofSide(hosts, slot).map(host => ({ server: serverName(host, slot), admin }))
+  const changes = (slot: Slot) => [...told(slot, 'ready'), ...told(otherSlot(slot), 'drain')]
   // On a first deploy nothing listens in the other slot: it stays as it is, unchecked and quiet.
   const wanted = changes(to).filter(({ admin }) => back !== undefined || admin === 'ready')
   const ends = await Promise.allSettled(
@@ -91,10 +102,7 @@ export async function flip(
   )
   const failed = ends.find(end => end.status === 'rejected')
   if (failed !== undefined) {
-    const undo =
-      back === undefined
-        ? hosts.map(host => ({ server: serverName(host, to), admin: 'drain' as const }))
-        : changes(back)
+    const undo = back === undefined ? told(to, 'drain') : changes(back)
     const undone = noted && back && { ...noted, slot: back, always: true }
     // One that was stopped before it has nothing to undo.
     const toUndo = proxies.filter((_, index) => {

@@ -26,7 +26,7 @@ export function liveOf(
   if (slot === undefined || slot === 'mixed') {
     return { slot, edition: undefined, label: undefined, isWhole: false }
   }
-  const all = swap.names.map(name => states.get(name)?.[slot])
+  const all = swap.names(slot).map(name => states.get(name)?.[slot])
   const editions = new Set(all.map(state => state?.edition))
   const [edition] = editions
   return {
@@ -39,13 +39,18 @@ export function liveOf(
 
 const releaseOf = (edition: string | undefined): string | undefined => edition?.replace(/-[^-]*$/, '')
 
-/** The change that a service's container hosts are shown; undefined when the release serves already. Pure. */
+/** Whether a planned change is of what serves, and so of no resource on its hosts alone. */
+export const isSlotChange = ({ resource }: Pick<PlannedChange, 'resource'>): boolean =>
+  /^(container|pair) /.test(resource)
+
+/** The change that the hosts of a service with slots are shown; undefined when the release serves already. Pure. */
 export function containerChange(
   service: string,
   { slot, edition, label = 'unknown', isWhole }: Live,
   wanted: { readonly release: string; readonly label: string; readonly edition: string },
+  what: 'container' | 'pair' = 'container',
 ): PlannedChange | undefined {
-  const resource = `container ${service}`
+  const resource = `${what} ${service}`
   const to = `${wanted.label} (${wanted.release})`
   if (slot === undefined) return { resource, action: 'create', detail: to }
   if (slot === 'mixed')
@@ -69,7 +74,15 @@ export function everyReady(
   const down = own.filter(({ health }) => health === 'down')
   return (
     own.every(({ admin }) => admin === 'ready') &&
-    own.length === names.length * proxies.length &&
+    own.length === names(live).length * proxies.length &&
     !isShort(target, down)
   )
 }
+
+/** The change of a target, by what its slots are. Pure. */
+export const slotChange = (
+  { target: { name, service } }: Pick<Swap, 'target'>,
+  live: Live,
+  wanted: Parameters<typeof containerChange>[2],
+): PlannedChange | undefined =>
+  containerChange(name, live, wanted, service.kind === 'container' ? 'container' : 'pair')

@@ -8,12 +8,16 @@ export async function takeOut({
   ctx,
   target,
   proxies,
-}: Pick<Swap, 'ctx' | 'target' | 'proxies'>): Promise<void> {
+  names,
+}: Pick<Swap, 'ctx' | 'target' | 'proxies' | 'names'>): Promise<void> {
   const away = new Set((target.away ?? []).map(({ name }) => name))
   if (away.size === 0 || ctx.planOnly) return
   await Promise.all(
     proxies.map(async proxy => {
-      const servers = (await proxy.read()).filter(({ host, admin }) => away.has(host) && admin !== 'maint')
+      // A pair's host that does not answer may be the one that serves.
+      const servers = (await proxy.read()).filter(
+        ({ host, slot, admin }) => away.has(host) && !names(slot).includes(host) && admin !== 'maint',
+      )
       await proxy.set(servers.map(({ name }) => ({ server: name, admin: 'maint' as const })))
     }),
   )

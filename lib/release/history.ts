@@ -30,10 +30,11 @@ export const entryOf = (
   ...(ctx.message === undefined ? {} : { message: ctx.message }),
 })
 
-/** Appends a line, with what the slot serves by then. */
-export function appendCommand(service: string, entry: HistoryEntry): Command {
+/** Appends a line, with what the slot serves by then, unless the host is none of the slot's. */
+export function appendCommand(service: string, entry: HistoryEntry, isOwn = true): Command {
   const { action, slot, edition } = entry
-  const link = edition === undefined || action === 'contract' ? '' : linkCommand(service, slot, edition).text
+  const links = isOwn && edition !== undefined && action !== 'contract'
+  const link = links ? linkCommand(service, slot, edition).text : ''
   return sh`set -e
 ${rawShell(link)}
 mkdir -p ${serviceState(service)} && cat >>${historyFile(service)}
@@ -46,14 +47,15 @@ rm -f ${nextFile(service)}`.input(`${JSON.stringify(entry)}\n`)
  * this fails gets a warning: the traffic has moved by then, and the outcome is told by that.
  */
 export async function record(
-  swap: Swap,
+  swap: Pick<Swap, 'ctx' | 'target' | 'names'>,
   action: HistoryEntry['action'],
   slot: Slot,
   manifest: Manifest | undefined,
   now: Date,
 ): Promise<void> {
   const { ctx, target } = swap
-  const command = appendCommand(target.name, entryOf(swap, action, slot, manifest, now))
+  const entry = entryOf(swap, action, slot, manifest, now)
+  const own = new Set(swap.names(slot))
   const failed = (error: unknown, host?: FleetHost) => {
     const reason = messageOf(error).replace(host === undefined ? '' : `${host.name}: `, '')
     ctx.warn(`the ${action} is done, but could not be noted in the history: ${reason}`, host)
@@ -62,7 +64,7 @@ export async function record(
     await ctx.each(target.hosts, host =>
       ctx
         .on(host)
-        .run(command, { root: true })
+        .run(appendCommand(target.name, entry, own.has(host.name)), { root: true })
         .catch((error: unknown) => failed(error, host)),
     )
   } catch (error) {

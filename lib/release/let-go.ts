@@ -2,13 +2,13 @@ import prettyBytes from 'pretty-bytes'
 import { heldCommand, letGoCommand, parseHeld } from '../container/held-releases.ts'
 import { messageOf } from '../errors.ts'
 import { spare } from './keep.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 
 /**
  * Makes room on the hosts: releases above what the service keeps are forgotten, with their images. It is the last thing
  * of a swap, and never its failure.
  */
-export async function letGo({ ctx, target }: Swap): Promise<void> {
+export async function letGo({ ctx, target }: Opened<ContainerTarget>): Promise<void> {
   const { name, service, hosts } = target
   const { engine = 'docker', keep = {} } = service
   try {

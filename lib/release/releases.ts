@@ -2,7 +2,7 @@ import type { HostRelease, HostReleases } from '../container/host-releases.ts'
 import { contractAcross, mergedHistory } from '../migration/across-contract.ts'
 import type { HistoryEntry } from './history-entry.ts'
 import { editionOf, type Manifest } from './manifest.ts'
-import { SLOTS, type Slot } from '../swap/slot.ts'
+import { otherSlot, SLOTS, type Slot } from '../swap/slot.ts'
 
 /** What one host has of a release: it serves, its slot runs or is stopped, it could be started, or something is missing. */
 export type OnHost = 'live' | 'warm' | 'stopped' | 'held' | 'no image' | 'no env' | 'absent'
@@ -72,10 +72,14 @@ function wayBack(
   return { how: states.every(state => state === 'warm') ? 'flip' : 'start' }
 }
 
-/** All releases that the hosts know, the newest first. `live` is what the proxies serve. */
+/**
+ * All releases that the hosts know, the newest first. `live` is what the proxies serve, `names` are the hosts of a slot:
+ * all, unless told. A release is looked for where it serves, or else where it would be brought back.
+ */
 export function releaseRows(
   hosts: ReadonlyMap<string, HostReleases>,
   live: Slot | undefined,
+  names: (slot: Slot) => readonly string[] = () => [...hosts.keys()],
 ): readonly ReleaseRow[] {
   const history = mergedHistory([...hosts.values()].map(host => host.history))
   const manifests = new Map<string, Manifest>()
@@ -86,10 +90,15 @@ export function releaseRows(
     }
   }
   const rows = [...manifests].map(([edition, manifest]): ReleaseRow => {
-    const found = [...hosts].map(
-      ([name, host]) =>
-        [name, host, host.editions.find(each => editionOf(each.manifest) === edition)] as const,
-    )
+    const serves =
+      live !== undefined && names(live).some(name => hosts.get(name)?.slots[live]?.edition === edition)
+    const there = new Set(live === undefined ? hosts.keys() : names(serves ? live : otherSlot(live)))
+    const found = [...hosts]
+      .filter(([name]) => there.has(name))
+      .map(
+        ([name, host]) =>
+          [name, host, host.editions.find(each => editionOf(each.manifest) === edition)] as const,
+      )
     const where = found.map(([name, host, held]) => [name, onHost(host, held, edition, live)] as const)
     const served = history.findLast(entry => entry.edition === edition && goesLive(entry))
     const contract = contractAcross(history, edition)

@@ -9,6 +9,7 @@ export interface RolloutBodies {
   epmdSocket(): string
   finishSlots(): string
   runOnce(): string
+  runLive(values: { readonly folder: string }): string
   runService(): string
   haproxyConfig(values: {
     readonly services: readonly (ProxiedService & { readonly healthMap: string })[]

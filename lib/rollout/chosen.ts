@@ -1,19 +1,23 @@
 import { UsageError } from '../errors.ts'
-import type { Service } from '../fleet/model.ts'
+import type { ProcessService, Service } from '../fleet/model.ts'
+import { hasSlots } from '../fleet/pair-model.ts'
 import type { TaskContext } from '../task/context.ts'
 
+type Chosen = Pick<Service, 'kind' | 'role'> & Pick<ProcessService, 'pair'>
+
 /**
- * Whether the operator's `--on` leaves the service any host. Throws a UsageError for a part of the hosts of a container
- * service: its traffic is sent over on all of them at once.
+ * Whether the operator's `--on` leaves the service any host. Throws a UsageError for a part of the hosts of a service
+ * with slots: its traffic is sent over on all of them at once.
  */
 export function isChosen(
   { hosts, allHosts }: Pick<TaskContext, 'hosts' | 'allHosts'>,
   name: string,
-  { kind, role }: Pick<Service, 'kind' | 'role'>,
+  service: Chosen,
 ): boolean {
+  const { role } = service
   const all = allHosts.filter(host => host.role === role).map(host => host.name)
   const chosen = hosts.filter(host => host.role === role)
-  if (kind === 'container' && chosen.length > 0 && chosen.length < all.length) {
+  if (hasSlots(service) && chosen.length > 0 && chosen.length < all.length) {
     throw new UsageError(
       `--on leaves out hosts of ${name}, which is swapped on all at once: ${all.join(', ')}`,
       {
@@ -28,7 +32,7 @@ export function isChosen(
 export function requireChosen(
   ctx: Pick<TaskContext, 'hosts' | 'allHosts'>,
   name: string,
-  service: Pick<Service, 'kind' | 'role'>,
+  service: Chosen,
 ): void {
   if (isChosen(ctx, name, service)) return
   const all = ctx.allHosts.filter(({ role }) => role === service.role)

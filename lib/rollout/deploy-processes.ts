@@ -5,6 +5,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import type { ApplyReport, TaskContext } from '../task/context.ts'
 import type { RolloutBodies } from './bodies.ts'
 import { markedHosts } from '../migration/migrated.ts'
+import { LIVE } from '../pair/live-work.ts'
 import { onceMark } from './once.ts'
 import { inBatches } from './in-batches.ts'
 import { batches, failuresBorne, neededHosts } from './order.ts'
@@ -14,7 +15,7 @@ import { migrationId, processResources } from './processes.ts'
 import { processTurns } from './process-turns.ts'
 import { backCommand } from '../release/release-before.ts'
 import type { Release } from '../release/release.ts'
-import { resolveEnv } from './service-env.ts'
+import { resolveEnv, shellEnvFile } from './service-env.ts'
 import { strategyOf, type Strategy } from './strategy.ts'
 
 export interface DeployProcessesOptions {
@@ -72,10 +73,11 @@ export async function deployProcesses(
       service,
       release,
       archive,
-      env: { ...plain, RELEASE: release.id },
+      env: shellEnvFile({ ...plain, RELEASE: release.id }),
       migrates: host.name === migrates,
       runService: bodies.runService(),
       runOnce: bodies.runOnce(),
+      runLive: bodies.runLive({ folder: LIVE }),
     })
   if (ctx.planOnly) return { ...(await ctx.apply(resources, hosts)), failed: [], lost: [] }
 

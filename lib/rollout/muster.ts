@@ -3,6 +3,7 @@ import type { Service } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { sanitise } from '../text/sanitise.ts'
 import type { TaskContext } from '../task/context.ts'
+import { isPair, slotOfHost } from '../fleet/pair-model.ts'
 import { isUnreachable } from './in-batches.ts'
 import { withEntries, type QuarantineEntry } from './quarantine.ts'
 import { keepers, readQuarantine, writeQuarantine } from './quarantine-store.ts'
@@ -24,6 +25,8 @@ export interface Muster {
   readonly fresh: readonly string[]
   /** Hosts in quarantine for a service, by name. */
   away(service: string): ReadonlySet<string>
+  /** The same with the hosts of a pair that do not answer. */
+  leftOut(service: string): ReadonlySet<string>
   /** Writes the quarantine of this run down: for when its leases are held. */
   write(): Promise<void>
   /** Puts hosts into quarantine that went away in the middle. */
@@ -91,13 +94,17 @@ export async function muster(ctx: TaskContext, candidates: readonly Candidate[])
     )
     if (candidate.strategy.unreachable === 'skip') unwritten.push(leaveOut(candidate, missing))
   }
+  const silent = silentOfPairs(candidates, failures)
+  for (const { error } of failures.filter(({ host }) => silent.has(host))) ctx.warn(messageOf(error))
   return {
     hosts: ctx.hosts.filter(host => {
       const services = candidates.filter(({ service }) => service.role === host.role)
-      return services.length === 0 || services.some(({ name }) => !away(name).has(host.name))
+      const isAway = services.length > 0 && services.every(({ name }) => away(name).has(host.name))
+      return !isAway && !silent.has(host.name)
     }),
     fresh,
     away,
+    leftOut: name => new Set([...away(name), ...silent]),
     add: (candidate, lost) => leaveOut(candidate, lost)(),
     async write() {
       for (const write of unwritten.splice(0)) await write()
@@ -132,13 +139,29 @@ function refuseMissing(
     const left = asked.some(each => each.role === role && !missing.has(each.name))
     const skips = candidates
       .filter(each => concerned(ctx, each).some(({ name }) => name === host))
-      .every(({ service, strategy }) => service.role === role && strategy.unreachable === 'skip')
+      .every(
+        ({ service, strategy }) =>
+          service.role === role && (isPair(service) || strategy.unreachable === 'skip'),
+      )
     return !isUnreachable(error) || !skips || !left
   })
   // A plan is shown for the others first, and fails where it comes to these.
   if (fatal.length === 0 || ctx.planOnly) return
   throw new HostsFailedError(fatal, asked.length, { standing: 'nothing was changed' })
 }
+
+/** Hosts of pairs that do not answer. One may be dead: what becomes of it is decided by which of them serves. */
+const silentOfPairs = (
+  candidates: readonly Candidate[],
+  failures: readonly HostFailure[],
+): ReadonlySet<string> =>
+  new Set(
+    failures
+      .filter(({ host }) =>
+        candidates.some(({ service }) => isPair(service) && slotOfHost(service, host) !== undefined),
+      )
+      .map(({ host }) => host),
+  )
 
 const entryOf = (
   ctx: TaskContext,

@@ -1,5 +1,6 @@
 import type { ProcessService } from '../fleet/model.ts'
 import { hasOnce } from '../fleet/once.ts'
+import { hasLive } from '../fleet/pair-model.ts'
 import { cron } from '../resource/kinds/cron.ts'
 import { directory } from '../resource/kinds/directory.ts'
 import { file } from '../resource/kinds/file.ts'
@@ -10,13 +11,14 @@ import { unit } from '../resource/kinds/unit.ts'
 import { user } from '../resource/kinds/user.ts'
 import type { Handler, Resource } from '../resource/resource.ts'
 import { quote } from '../shell/quote.ts'
+import type { Secret } from '../shell/secret.ts'
 import { restartNoting } from './killed.ts'
 import { once } from './once.ts'
 import { unpackedRelease } from '../release/unpacked-release.ts'
-import { shellEnvFile, type ResolvedEnv } from './service-env.ts'
 
 export const RUN_SERVICE = '/usr/local/lib/fleetfile/run-service'
 const RUN_ONCE = '/usr/local/lib/fleetfile/run-once'
+const RUN_LIVE = '/usr/local/lib/fleetfile/run-live'
 /** Seconds that the guard of a program may take after it, to say that it has ended. */
 const GUARD = 5
 
@@ -26,7 +28,8 @@ export interface ProcessRollout {
   readonly fleet: string
   readonly name: string
   readonly service: ProcessService
-  readonly env: ResolvedEnv
+  /** Its environment, as a file that a shell sources. */
+  readonly env: Secret
   readonly release: { readonly id: string; readonly label: string }
   /** The release as a tar archive. */
   readonly archive: Uint8Array
@@ -36,6 +39,8 @@ export interface ProcessRollout {
   readonly runService: string
   /** The body of the program that guards what runs once. */
   readonly runOnce: string
+  /** The body of the program that keeps what is live on the live host. */
+  readonly runLive: string
 }
 
 /** The system user of a service: prefixed, since Debian has users named `sync` and `backup` of its own. */
@@ -51,9 +56,14 @@ export const programName = (service: string, program: string): string => `${serv
 function started(
   { fleet, name }: Pick<ProcessRollout, 'fleet' | 'name'>,
   what: string,
-  spec: { readonly command: string; readonly once?: boolean },
+  spec: { readonly command: string; readonly once?: boolean; readonly live?: boolean },
   mode: 'keep' | 'skip',
 ): string {
+  if (spec.live === true) {
+    // Outside of the service's own start: what waits takes the release and the environment of when it may go on.
+    const own = mode === 'keep' ? spec.command : `sh -c ${quote(spec.command)}`
+    return `${RUN_LIVE} ${name} ${mode} ${RUN_SERVICE} ${name} ${own}`
+  }
   const command =
     spec.once === true
       ? `${RUN_ONCE} ${fleet}/${name}/${what} ${mode} sh -c ${quote(spec.command)}`
@@ -129,6 +139,8 @@ export const processPackages = (service: ProcessService): Resource =>
     'supervisor',
     'cron',
     ...(hasOnce(service) ? ['postgresql-client'] : []),
+    // Its health is asked from the host itself.
+    ...(service.pair === undefined ? [] : ['curl']),
     ...(service.packages ?? []),
   ])
 
@@ -148,6 +160,7 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
     directory({ path: '/usr/local/lib/fleetfile', mode: 0o755 }),
     file({ path: RUN_SERVICE, content: rollout.runService, mode: 0o755 }),
     ...(hasOnce(service) ? [file({ path: RUN_ONCE, content: rollout.runOnce, mode: 0o755 })] : []),
+    ...(hasLive(service) ? [file({ path: RUN_LIVE, content: rollout.runLive, mode: 0o755 })] : []),
     directory({ path: `/etc/fleetfile/${name}`, mode: 0o750, group: owner }),
     ...(service.directories ?? []).map(path => directory({ path, mode: 0o750, owner, group: owner })),
     directory({ path: home, mode: 0o755 }),
@@ -156,7 +169,7 @@ export function processResources(rollout: ProcessRollout): readonly Resource[] {
     // One for each release: whatever fails before the flip leaves the old code with the old environment.
     file({
       path: `/etc/fleetfile/${name}/${release.id}.env`,
-      content: shellEnvFile(rollout.env),
+      content: rollout.env,
       mode: 0o640,
       group: owner,
       notify,

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts'
 import type { HostCount, Service, Unreachable } from '../fleet/model.ts'
+import { hasSlots } from '../fleet/pair-model.ts'
 import type { RolloutOrder } from '../fleet/rollout-model.ts'
 import { parseFailureLimit, parseOrder } from './order.ts'
 
@@ -37,7 +38,7 @@ export function refuseOrder(
   { order, maxFailures }: StrategyOptions,
 ): void {
   const option = order === undefined ? '--max-failures' : '--order'
-  if ((order ?? maxFailures) === undefined || services.some(([, { kind }]) => kind === 'processes')) return
+  if ((order ?? maxFailures) === undefined || services.some(([, service]) => !hasSlots(service))) return
   const names = services.map(([name]) => name).join(', ')
   throw new UsageError(`${option}: ${names} is swapped on all its hosts at once`, {
     hint: `fleet deploy ${names}`,

@@ -1,3 +1,4 @@
+import { hasSlots } from '../fleet/pair-model.ts'
 import { UsageError } from '../errors.ts'
 import type { Fleet } from '../fleet/model.ts'
 import type { FleetRun, PartState } from './fleet-run.ts'
@@ -61,7 +62,7 @@ function torn(fleet: Fleet, { params }: RunRecord, hosts: readonly string[]): st
     const all = Object.keys(fleet.hosts).filter(host => fleet.hosts[host]?.role === service.role)
     const chosen = all.filter(host => hosts.includes(host))
     if (chosen.length === 0) return false
-    if (service.kind === 'container') return chosen.length < all.length
+    if (hasSlots(service)) return chosen.length < all.length
     return service.migrate !== undefined && chosen[0] !== all[0]
   })
   return found?.[0]

@@ -5,7 +5,7 @@ import { shipImage, type Shipped } from './ship.ts'
 import type { ContainerService } from '../fleet/model.ts'
 import { throwIfAborted } from '../rollout/pause.ts'
 import type { Release } from '../release/release-model.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 
 /** A release's image on the hosts of a service. */
 export interface Brought {
@@ -26,7 +26,11 @@ export const buildOf = ({
  * Builds the release's image where there is none yet, and brings it to every host of the service. An image in a registry is
  * not built: the hosts pull it, by its digest.
  */
-export async function bringImage({ ctx, target }: Swap, release: Release, engine: Engine): Promise<Brought> {
+export async function bringImage(
+  { ctx, target }: Opened<ContainerTarget>,
+  release: Release,
+  engine: Engine,
+): Promise<Brought> {
   const { name, service, hosts } = target
   const { signal, emit } = ctx
   const { engine: hostEngine = 'docker' } = service

@@ -1,5 +1,6 @@
 import { frontOf, proxiedNames } from '../proxy/front.ts'
 import type { Admission, ProxyServer } from '../proxy/proxy.ts'
+import { hasSlots } from '../fleet/pair-model.ts'
 import type { TaskContext } from '../task/context.ts'
 import { sanitise } from '../text/sanitise.ts'
 import { formatDuration } from '../text/duration.ts'
@@ -18,9 +19,10 @@ export async function frontStates(
   ctx: Pick<TaskContext, 'fleet' | 'allHosts' | 'on'>,
 ): Promise<readonly FrontState[]> {
   const asked = proxiedNames(ctx.fleet).flatMap(service => {
-    const hasSlots = ctx.fleet.services[service]?.kind === 'container'
+    const spec = ctx.fleet.services[service]
+    const isSlotted = spec !== undefined && hasSlots(spec)
     return frontOf(ctx, service).proxies.map(async (proxy): Promise<FrontState[]> => {
-      const [admission, servers] = await Promise.all([proxy.admission(), hasSlots ? [] : proxy.read()])
+      const [admission, servers] = await Promise.all([proxy.admission(), isSlotted ? [] : proxy.read()])
       return [{ service, proxy: proxy.host, ...admission, out: servers.flatMap(whyOut) }]
     })
   })

@@ -9,6 +9,8 @@ export interface RunningRelease {
   readonly slot?: string
   readonly state?: string
   readonly deployedAt?: Date
+  /** The slot is the host itself, which runs nothing else of the service. */
+  readonly isWhole?: boolean
 }
 
 /** What a host says of itself. */
@@ -28,6 +30,8 @@ export interface HostStatus {
   readonly quarantines: readonly Quarantine[]
   /** What it could learn of the programs that run once, by service. */
   readonly once: readonly OnceAnswer[]
+  /** Services whose live work may run here. */
+  readonly liveWork: readonly string[]
 }
 
 /** Supervisor's states in which a process is, or is about to be, at work. */
@@ -66,5 +70,6 @@ export function parseStatus(output: string): HostStatus {
     processes: { running: programs.filter(state => AT_WORK.has(state)).length, total: programs.length },
     quarantines: parseQuarantines(all('quarantine').join('\n')),
     once: parseOnce(all('once')),
+    liveWork: all('live'),
   }
 }

@@ -46,7 +46,10 @@ const slotName = ({ service, slot }: RunningRelease, live: Live): string =>
 
 /** What users get: of slots the live one, or all of them where the proxy could not be asked. */
 const serving = (releases: readonly RunningRelease[], live: Live): RunningRelease[] =>
-  releases.filter(({ service, slot }) => slot === undefined || (live.get(service)?.slot ?? slot) === slot)
+  releases.filter(
+    ({ service, slot, isWhole = false }) =>
+      isWhole || slot === undefined || (live.get(service)?.slot ?? slot) === slot,
+  )
 
 const releaseName = ({ label, release }: RunningRelease): string =>
   label ? `${label} (${release})` : release

@@ -8,12 +8,12 @@ import { sh } from '../shell/sh.ts'
 import { leasesOn, withLeases } from '../lease/lease.ts'
 import { editionOf, serviceFolder, type Manifest } from '../release/manifest.ts'
 import { noteServed } from './note-served.ts'
-import { checkSlot, prepareSlot } from './prepare.ts'
+import { checkContainers } from './container-slots.ts'
+import { checkSeen, prepareSlot } from './prepare.ts'
 import { setSlot } from '../proxy/proxies.ts'
 import type { RolloutContext } from '../rollout/rollout-context.ts'
 import { otherSlot, type Slot } from './slot.ts'
-import { readStates } from './swap.ts'
-import { openSwap, type SwapTarget } from './swap-target.ts'
+import { openSwap, type ContainerTarget } from './swap-target.ts'
 import { refuseMixedImages } from '../swarm/one-image.ts'
 import { isSwarm } from '../swarm/size.ts'
 import { startInSwarm } from '../swarm/start.ts'
@@ -25,7 +25,7 @@ import { startInSwarm } from '../swarm/start.ts'
  */
 export const catchUpContainer = (
   ctx: RolloutContext,
-  target: SwapTarget,
+  target: ContainerTarget,
   host: FleetHost,
   peers: readonly FleetHost[],
   now: () => Date,
@@ -38,7 +38,7 @@ export const catchUpContainer = (
 
 async function bring(
   ctx: RolloutContext,
-  target: SwapTarget,
+  target: ContainerTarget,
   host: FleetHost,
   peers: readonly FleetHost[],
   now: () => Date,
@@ -47,8 +47,8 @@ async function bring(
   const others = openSwap(ctx, { ...target, hosts: peers })
   const own = openSwap(ctx, { ...target, hosts: [host] })
   const whole = openSwap(ctx, together(target, [...peers, host]))
-  const readOwn = () => readStates(isSwarm(target) ? whole : own)
-  const [{ live }, states, ownStates] = await Promise.all([others.read(), readStates(others), readOwn()])
+  const readOwn = () => (isSwarm(target) ? whole : own).slots.states()
+  const [{ live }, states, ownStates] = await Promise.all([others.read(), others.slots.states(), readOwn()])
   const [peer] = peers
   if (live === undefined || live === 'mixed' || peer === undefined) {
     throw new ConfigError(
@@ -87,15 +87,18 @@ async function bring(
     )
     // The swarm may have no need of a container there: its host is one to move to.
     const containers = await startInSwarm(whole, live, manifest)
-    if (containers.has(host.name)) await checkSlot(own, live, manifests, containers)
+    if (containers.has(host.name)) {
+      await checkContainers(own, live, manifests, containers)
+      await checkSeen(own, live, manifests)
+    }
   } else await prepareSlot(own, live, manifests)
-  await setSlot(own.proxies, own.names, live, 'ready')
+  await setSlot(own.proxies, own.names(live), live, 'ready')
   await noteServed(own, live, await readOwn(), now(), states)
   return about
 }
 
 /** The service on these hosts alone. */
-function together(target: SwapTarget, hosts: readonly FleetHost[]): SwapTarget {
+function together(target: ContainerTarget, hosts: readonly FleetHost[]): ContainerTarget {
   const names = new Set(hosts.map(({ name }) => name))
   return {
     ...target,
@@ -113,7 +116,7 @@ const servedBy = (
 /** Brings an edition from one host to another: its image where it lacks it, its environment, its manifest. */
 async function copyEdition(
   ctx: RolloutContext,
-  { name, service: { engine: hostEngine = 'docker' } }: SwapTarget,
+  { name, service: { engine: hostEngine = 'docker' } }: ContainerTarget,
   from: FleetHost,
   to: FleetHost,
   manifest: Manifest,

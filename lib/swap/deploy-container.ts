@@ -1,12 +1,14 @@
 import { dockerEngine } from '../container/engine.ts'
-import type { ContainerService } from '../fleet/model.ts'
+import type { ContainerService, Service } from '../fleet/model.ts'
 import type { TaskContext } from '../task/context.ts'
 import { frontDoor } from '../proxy/front-door.ts'
 import type { Release } from '../release/release.ts'
 import { migrationsOf } from '../migration/migrations.ts'
 import { resolveEnv, type ResolvedEnv } from '../rollout/service-env.ts'
 import { deploy, type DeployReport } from './swap.ts'
-import type { SwapTarget } from './swap-target.ts'
+import type { RolloutBodies } from '../rollout/bodies.ts'
+import { serviceStores } from '../provision/service-stores.ts'
+import { isPairTarget, type ContainerTarget, type SwapTarget } from './swap-target.ts'
 
 /** A container service with the hosts it runs on and those that stand in front of it. `away` are in quarantine. */
 export const swapTarget = (
@@ -14,7 +16,7 @@ export const swapTarget = (
   name: string,
   service: ContainerService,
   away: ReadonlySet<string> = new Set(),
-): SwapTarget => {
+): ContainerTarget => {
   const hosts = ctx.allHosts.filter(host => host.role === service.role)
   const backup = ctx.allHosts.find(host => host.name === migrationsOf(service).backup?.on)
   return {
@@ -28,22 +30,31 @@ export const swapTarget = (
   }
 }
 
-/** The environment in which a release of a container service runs. */
+/** The environment in which a release of a service with slots runs. */
 export async function containerEnv(
   ctx: Pick<TaskContext, 'allHosts' | 'secret'>,
-  { env = {} }: ContainerService,
+  { env = {} }: Pick<Service, 'env'>,
   release: string,
 ): Promise<ResolvedEnv> {
   const resolved = await resolveEnv(env, { hosts: ctx.allHosts, secret: name => ctx.secret(name) })
   return { ...resolved, RELEASE: release }
 }
 
-/** Swaps a release into the idle slots of a container service. */
-export async function swapIn(ctx: TaskContext, target: SwapTarget, release: Release): Promise<DeployReport> {
+/** Swaps a release into the idle slots of a service. */
+export async function swapIn(
+  ctx: TaskContext,
+  target: SwapTarget,
+  release: Release,
+  bodies: RolloutBodies,
+): Promise<DeployReport> {
+  const { service } = target
+  const outfit = isPairTarget(target)
+    ? { bodies, stores: await serviceStores(ctx, target.service, bodies) }
+    : undefined
   return deploy(ctx, {
-    target: { ...target, door: await frontDoor(ctx, target.service) },
+    target: { ...target, ...(outfit === undefined ? {} : { outfit }), door: await frontDoor(ctx, service) },
     release,
-    env: await containerEnv(ctx, target.service, release.id),
+    env: await containerEnv(ctx, service, release.id),
     engine: dockerEngine(),
     now: () => ctx.now(),
   })

@@ -5,7 +5,7 @@ import { configHash, editionOf, type Manifest } from '../release/manifest.ts'
 import { migrationsOf } from '../migration/migrations.ts'
 
 /** One release as it is to run: with its environment and configuration. */
-export interface Edition extends Pick<Manifest, 'health' | 'contract'> {
+export interface Edition extends Pick<Manifest, 'port' | 'health' | 'contract'> {
   readonly config: string
   /** `<release>-<config>`. */
   readonly edition: string
@@ -22,7 +22,7 @@ export function editionFor(
   const env = envFile(values)
   const { port, health, buildArgs = {}, image } = service
   const { contract } = migrationsOf(service)
-  const decided = { health, ...(contract === undefined ? {} : { contract }) }
-  const config = configHash({ port, stopSeconds, ...decided }, buildArgs, env, image)
+  const decided = { port, health, ...(contract === undefined ? {} : { contract }) }
+  const config = configHash({ stopSeconds, ...decided }, buildArgs, env, image)
   return { config, edition: editionOf({ release, config }), env, ...decided }
 }

@@ -9,7 +9,6 @@ import { expectLive } from '../proxy/expect-live.ts'
 import { finishFile } from './finish.ts'
 import { appendCommand, entryOf } from '../release/history.ts'
 import { leasesOn, withLeases } from '../lease/lease.ts'
-import { letGo } from '../release/let-go.ts'
 import type { Manifest } from '../release/manifest.ts'
 import { noteServed } from './note-served.ts'
 import { isContracted, servedManifest } from '../migration/pending-contract.ts'
@@ -18,12 +17,11 @@ import type { RolloutContext } from '../rollout/rollout-context.ts'
 import { runMigration } from '../migration/run-migration.ts'
 import { everyReady } from '../proxy/serving.ts'
 import { otherSlot, type Slot } from './slot.ts'
-import { readStates } from './swap.ts'
-import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
+import { openSwap, type Swap, type SwapLimits, type ContainerTarget } from './swap-target.ts'
 import { takeOut } from '../proxy/take-out.ts'
 
 export interface FinishOptions {
-  readonly target: SwapTarget
+  readonly target: ContainerTarget
   readonly limits?: Partial<SwapLimits>
   readonly now: () => Date
 }
@@ -58,7 +56,7 @@ async function finishAlone(
   const swap = openSwap(ctx, target, limits)
   ctx.phase(`Look at ${name}`)
   await takeOut(swap)
-  const [view, first] = await Promise.all([swap.read(), readStates(swap)])
+  const [view, first] = await Promise.all([swap.read(), swap.slots.states()])
   const { live } = view
   if (live === undefined || live === 'mixed') {
     throw new ConfigError(
@@ -70,9 +68,9 @@ async function finishAlone(
   }
   await noteServed(swap, live, first, now())
   // What was noted just now is known to the second look only.
-  const known = servedManifest(swap.names, first, live) !== undefined
-  const states = known ? first : await readStates(swap)
-  const manifest = servedManifest(swap.names, states, live)
+  const known = servedManifest(swap.names(live), first, live) !== undefined
+  const states = known ? first : await swap.slots.states()
+  const manifest = servedManifest(swap.names(live), states, live)
   if (manifest === undefined || !everyReady(swap, view.servers, live)) {
     throw new HealthError(`${name} does not serve one release from ${live} on every host: not finished`, {
       hint: `fleet releases ${name}`,
@@ -81,7 +79,7 @@ async function finishAlone(
   const idle = otherSlot(live)
   const running = target.hosts.filter(host => states.get(host.name)?.[idle].running === true)
   const stopped = running.map(host => host.name)
-  const isDue = manifest.contract !== undefined && !isContracted(swap.names, states, live)
+  const isDue = manifest.contract !== undefined && !isContracted(swap.names(live), states, live)
   const about = { slot: live, release: manifest.release, label: manifest.label, stopped, contracted: isDue }
   if (running.length === 0 && !isDue) return { outcome: 'unchanged', ...about }
   if (ctx.planOnly) {
@@ -91,11 +89,16 @@ async function finishAlone(
   }
   if (running.length > 0) await stopSlot(swap, idle, live, running)
   if (isDue) await contract(swap, live, manifest, now)
-  await letGo(swap)
+  await swap.slots.letGo()
   return { outcome: 'finished', ...about }
 }
 
-async function stopSlot(swap: Swap, idle: Slot, live: Slot, hosts: Swap['target']['hosts']): Promise<void> {
+async function stopSlot(
+  swap: Swap<ContainerTarget>,
+  idle: Slot,
+  live: Slot,
+  hosts: Swap['target']['hosts'],
+): Promise<void> {
   const { ctx, target, limits } = swap
   const container = containerName(target.name, idle)
   ctx.phase(`Drain ${target.name} ${idle}`)
@@ -108,7 +111,7 @@ async function stopSlot(swap: Swap, idle: Slot, live: Slot, hosts: Swap['target'
   }
   await expectLive(swap, live)
   ctx.phase(`Stop ${container}`)
-  await setSlot(swap.proxies, swap.names, idle, 'maint')
+  await setSlot(swap.proxies, swap.names(idle), idle, 'maint')
   if (isSwarm(target)) return stopInSwarm(swap, idle)
   const { engine = 'docker' } = target.service
   const command = sh`${engine} stop --time ${limits.stopSeconds} ${container} >/dev/null && rm -f ${finishFile(target.name, idle)}`
@@ -117,7 +120,12 @@ async function stopSlot(swap: Swap, idle: Slot, live: Slot, hosts: Swap['target'
   )
 }
 
-async function contract(swap: Swap, live: Slot, manifest: Manifest, now: () => Date): Promise<void> {
+async function contract(
+  swap: Swap<ContainerTarget>,
+  live: Slot,
+  manifest: Manifest,
+  now: () => Date,
+): Promise<void> {
   const { ctx, target } = swap
   const [host] = target.hosts
   if (host === undefined || manifest.contract === undefined) return

@@ -5,7 +5,7 @@ import { isSwarm } from '../swarm/size.ts'
 import { containerName } from '../container/slot.ts'
 import { nextFile, serviceState, type HistoryEntry } from '../release/history-entry.ts'
 import type { Slot } from './slot.ts'
-import type { Swap } from './swap-target.ts'
+import type { ContainerTarget, Opened } from './swap-target.ts'
 
 /** How long a slot without traffic stays ready for a rollback, unless its service says otherwise. */
 export const WARM_SECONDS = 3600
@@ -14,7 +14,10 @@ export const WARM_SECONDS = 3600
 export const finishFile = (service: string, slot: Slot): string => `${serviceState(service)}/${slot}.finish`
 
 /** Writes down that a slot has no traffic any more. Its container may be gone by then. */
-export function armCommand({ target, limits }: Pick<Swap, 'target' | 'limits'>, slot: Slot): Command {
+export function armCommand(
+  { target, limits }: Pick<Opened<ContainerTarget>, 'target' | 'limits'>,
+  slot: Slot,
+): Command {
   const { name, service } = target
   const { engine = 'docker', keep = {} } = service
   const file = finishFile(name, slot)
@@ -26,7 +29,7 @@ export function armCommand({ target, limits }: Pick<Swap, 'target' | 'limits'>, 
  * Lets a slot that has lost its traffic be stopped later, on every host. What fails is said: the slot then stays. One in
  * a swarm always does: no host alone could stop it, since the others would start its containers again.
  */
-export async function arm(swap: Swap, slot: Slot): Promise<void> {
+export async function arm(swap: Opened<ContainerTarget>, slot: Slot): Promise<void> {
   const { ctx, target } = swap
   if (isSwarm(target)) {
     ctx.note(
@@ -50,7 +53,7 @@ export async function arm(swap: Swap, slot: Slot): Promise<void> {
  * Makes sure that nothing stops a slot that is about to get traffic. Called under the lease, before the flip; `next` is
  * the line that the history will get, so that it is known when the run is cut off.
  */
-export async function disarm({ ctx, target }: Swap, slot: Slot, next?: HistoryEntry): Promise<void> {
+export async function disarm({ ctx, target }: Opened, slot: Slot, next?: HistoryEntry): Promise<void> {
   const { name } = target
   const forget = sh`rm -f ${finishFile(name, slot)}`
   const command =

@@ -1,19 +1,16 @@
-import { containerName } from '../container/slot.ts'
-import { AbortedError, HealthError } from '../errors.ts'
+import { AbortedError, HealthError, messageOf } from '../errors.ts'
 import type { ProbeReport } from './probe-report.ts'
 import type { Proof } from './proof.ts'
 import { sshLine } from '../transport/endpoint.ts'
 import { waitDrained } from '../proxy/drain.ts'
 import { expectLive } from '../proxy/expect-live.ts'
-import { arm } from './finish.ts'
 import { record } from '../release/history.ts'
 import type { Manifest } from '../release/manifest.ts'
-import { flip, type Flip } from '../proxy/proxies.ts'
+import { flip, ofSlot, type Flip } from '../proxy/proxies.ts'
 import type { ProxyServer } from '../proxy/proxy.ts'
-import { restarted } from './restarted.ts'
 import type { Slot } from './slot.ts'
 import type { Swap } from './swap-target.ts'
-import { isShort, isSwarm } from '../swarm/size.ts'
+import { isShort } from '../swarm/size.ts'
 import { watchSlot, type Watched } from './watch.ts'
 
 /** How a slot came to serve. */
@@ -38,17 +35,30 @@ export async function goLive(
   const { ctx, target } = swap
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
-  if (live !== undefined) proof.flipped()
+  const isDead = live !== undefined && isGone(swap, before, live)
+  if (live !== undefined && !isDead) proof.flipped()
   const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
-  if (live === undefined) proof.flipped(true)
-  const { length } = swap.names
+  // What was sent to a dead host may end after the flip: it is no fault of the new one.
+  if (live === undefined || isDead) proof.flipped(true)
+  const { length } = swap.names(slot)
   ctx.note(
     `${slot} serves on ${length} host${length === 1 ? '' : 's'}, flipped in ${flipped.milliseconds} ms`,
   )
   const since = performance.now()
+  await swap.slots.follow(slot)
   const note = () => record(swap, 'deploy', slot, manifest, now())
-  return { flip: flipped, ...(await stayLive(swap, slot, live, { proof, before, since, note, now })) }
+  const back = isDead ? undefined : live
+  return { flip: flipped, ...(await stayLive(swap, slot, back, { proof, before, since, note, now })) }
 }
+
+/** Whether nothing of what served answers, neither us nor any proxy: there is no way back to it. */
+const isGone = (
+  { target: { away = [] }, names }: Swap,
+  before: readonly ProxyServer[],
+  live: Slot,
+): boolean =>
+  names(live).every(name => away.some(host => host.name === name)) &&
+  ofSlot(before, live).every(({ health }) => health === 'down')
 
 interface Standing {
   readonly proof: Proof
@@ -89,10 +99,10 @@ export async function stayLive(
   const watched = await watching.catch((error: unknown) => {
     throw error instanceof AbortedError ? unwatched(swap, slot, live, error) : error
   })
-  const fault = watched.fault ?? (await restarted(swap, slot, performance.now() - since))
+  const fault = watched.fault ?? (await swap.slots.fallen(slot, performance.now() - since))
   if (fault !== undefined) await turnBack(swap, slot, live, fault, now)
   // The note comes last: where it is missing, all of this is done by the next run.
-  if (live !== undefined) await arm(swap, live)
+  if (live !== undefined) await swap.slots.retire(live)
   await note()
   const drained = await draining
   const probe = await proof.end()
@@ -119,12 +129,10 @@ async function turnBack(
   fault: string,
   now: () => Date,
 ): Promise<never> {
-  const { engine = 'docker' } = swap.target.service
-  const of = isSwarm(swap.target) ? 'docker service' : engine
-  const logs = `${of} logs --tail 100 ${containerName(swap.target.name, slot)}`
   const hint = swap.target.hosts
+    .filter(({ name }) => swap.names(slot).includes(name))
     .slice(0, 1)
-    .map(host => sshLine(host.target, logs))
+    .map(host => sshLine(host.target, swap.slots.logs(slot)))
     .join('')
   if (live === undefined)
     throw new HealthError(`${fault}; there is no release before it to go back to`, { hint })
@@ -137,5 +145,7 @@ async function turnBack(
   const noted = { runId: swap.ctx.runId, always: true }
   const back = await flip(swap.proxies, swap.names, live, slot, noted)
   await record(swap, 'flip-back', live, undefined, now())
+  // Why it was turned back has to be told in any case; the next run puts right what did not follow.
+  await swap.slots.follow(live).catch((error: unknown) => swap.ctx.warn(messageOf(error)))
   throw new HealthError(`${fault}: flipped back to ${live} in ${back.milliseconds} ms`, { hint })
 }

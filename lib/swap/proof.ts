@@ -1,5 +1,6 @@
 import { probe } from './probe.ts'
 import { ProbeLog, reasonsOf, type ProbeReport, type ProbeSample } from './probe-report.ts'
+import { healthPath } from '../proxy/health-path.ts'
 import type { Swap } from './swap-target.ts'
 
 /** Requests in flight at most: slow answers must not hide that requests fail. */
@@ -54,7 +55,8 @@ export function describeProof({ requests, failed, p50, p99, longestGap, after }:
  * nothing of a release.
  */
 async function pathToAsk({ ctx, target, proxies }: Asked): Promise<string> {
-  const { health, probe: { path = health } = {} } = target.service
+  const health = healthPath(target.service)
+  const { path = health } = target.service.probe ?? {}
   if (path === health) return health
   const admissions = await Promise.all(proxies.map(proxy => proxy.admission().catch(() => undefined)))
   if (!admissions.some(admission => admission?.maintenance === true)) return path

@@ -2,7 +2,7 @@ import { containerName } from '../container/slot.ts'
 import { sh } from '../shell/sh.ts'
 import { sanitise } from '../text/sanitise.ts'
 import type { Slot } from './slot.ts'
-import type { Swap } from './swap-target.ts'
+import type { ContainerTarget, Opened } from './swap-target.ts'
 
 /** What a host says of a slot: whether it runs, with which exit code it ended last, and for how long it runs. */
 interface Age {
@@ -25,7 +25,7 @@ export function parseAge(line: string): Age | undefined {
  * for a host that does not say. Each host compares by its own clock.
  */
 export async function restarted(
-  { ctx, target }: Swap,
+  { ctx, target }: Opened<ContainerTarget>,
   slot: Slot,
   milliseconds: number,
 ): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts'
 import { waitDrained } from '../proxy/drain.ts'
 import { expectLive } from '../proxy/expect-live.ts'
-import { arm, disarm } from './finish.ts'
+import { disarm } from './finish.ts'
 import { entryOf, record } from '../release/history.ts'
 import { leasesOn, withLeases } from '../lease/lease.ts'
 import { editionOf } from '../release/manifest.ts'
@@ -12,11 +12,10 @@ import { startProof } from './proof.ts'
 import { flip, ofSlot, type Flip } from '../proxy/proxies.ts'
 import type { RolloutContext } from '../rollout/rollout-context.ts'
 import { otherSlot, type Slot } from './slot.ts'
-import { readStates } from './swap.ts'
 import { takeOut } from '../proxy/take-out.ts'
 import { isShort } from '../swarm/size.ts'
 import { openSwap, type SwapLimits, type SwapTarget } from './swap-target.ts'
-import { manifestsBefore, namedManifests, readReleases, refuseAcross, refuseRepeated } from './way-back.ts'
+import { manifestsBefore, namedManifests, refuseAcross, refuseRepeated } from './way-back.ts'
 
 export interface RollbackOptions {
   readonly target: SwapTarget
@@ -65,7 +64,11 @@ async function rollbackAlone(
   await using proof = startProof(swap)
   ctx.phase(`Look at ${target.name}`)
   await takeOut(swap)
-  const [view, states, releases] = await Promise.all([swap.read(), readStates(swap), readReleases(swap)])
+  const [view, states, releases] = await Promise.all([
+    swap.read(),
+    swap.slots.states(),
+    swap.slots.releases(),
+  ])
   const { live } = view
   if (live === undefined) {
     throw new ConfigError(`${target.name} serves nothing yet`, { hint: `fleet deploy ${target.name}` })
@@ -75,22 +78,23 @@ async function rollbackAlone(
       hint: `fleet deploy ${target.name}, which finishes it`,
     })
   }
+  await swap.slots.settle(live, states)
   const last = await noteServed(swap, live, states, now())
   const slot = otherSlot(live)
   const { to, force = false } = options
   const manifests =
-    to === undefined ? manifestsBefore(swap, slot, states) : namedManifests(target.name, releases, live, to)
+    to === undefined ? manifestsBefore(swap, slot, states) : namedManifests(swap, releases, live, to)
   const [manifest] = (manifests ?? manifestsBefore(swap, live, states)).values()
   if (manifest === undefined) throw new ConfigError(`no host runs ${target.name}`)
   if (manifests === undefined) {
     ctx.note(`${manifest.label} (${manifest.release}) serves already: nothing to do`)
     return { outcome: 'unchanged', slot: live, release: manifest.release, label: manifest.label, warm: true }
   }
-  const editions = swap.names.map(name => states.get(name)?.[live].edition)
+  const editions = swap.names(live).map(name => states.get(name)?.[live].edition)
   if (to === undefined) refuseRepeated(target.name, last, live, editions, manifest)
   if (!force) refuseAcross(target.name, releases, manifest)
   const warm =
-    swap.names.every(name => {
+    swap.names(slot).every(name => {
       const state = states.get(name)?.[slot]
       return state?.running === true && state.edition === editionOf(manifest)
     }) &&
@@ -117,7 +121,8 @@ async function rollbackAlone(
   const milliseconds = Math.round(performance.now() - started)
   ctx.note(`${manifest.label} serves again: flipped in ${flipped.milliseconds} ms, ${milliseconds} ms in all`)
   await record(swap, 'rollback', slot, manifest, now())
-  await arm(swap, live)
+  await swap.slots.follow(slot)
+  await swap.slots.retire(live)
   const { open } = await waitDrained(swap.read, live, swap.limits.drainSeconds, ctx.signal)
   const probe = await proof.end()
   const fault = proof.fault()

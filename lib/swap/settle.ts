@@ -17,7 +17,7 @@ export async function settleLive(
 ): Promise<Slot | undefined> {
   if (view.live !== 'mixed') return view.live
   const whole = (slot: Slot): boolean =>
-    swap.names.every(name => states.get(name)?.[slot].running === true) &&
+    swap.names(slot).every(name => states.get(name)?.[slot].running === true) &&
     !isShort(
       swap.target,
       ofSlot(view.servers, slot).filter(({ health }) => health !== 'up'),

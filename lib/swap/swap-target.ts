@@ -6,25 +6,41 @@ import type { Door } from '../proxy/front-door.ts'
 import type { Proxy } from '../proxy/proxy.ts'
 import { readProxies, type ProxyView } from '../proxy/proxies.ts'
 import type { RolloutContext } from '../rollout/rollout-context.ts'
+import { hostSlots } from '../pair/host-slots.ts'
+import type { PairTarget } from '../pair/pair-target.ts'
+import { isPair } from '../fleet/pair-model.ts'
+import { containerSlots } from './container-slots.ts'
+import type { Slot } from './slot.ts'
+import { slotHosts } from './slot-hosts.ts'
+import type { Slots } from './slots.ts'
 
-/** A service with two slots, and where it runs. */
-export interface SwapTarget {
+/** What every target has. */
+export interface Target {
   /** The service's name, also its backend's. */
   readonly name: string
-  readonly service: ContainerService
-  /** Every host of the service's role but those in quarantine: a flip is for all or for none. */
+  /** Every host of the service's role but those that are `away`: a flip is for all or for none. */
   readonly hosts: readonly FleetHost[]
-  /** Hosts in quarantine: no proxy sends them anything, and nothing is done to them. */
+  /** Hosts to which nothing is done: in quarantine, and no proxy sends them anything; or a pair's that does not answer. */
   readonly away?: readonly FleetHost[]
-  /** The folder of the users' logs, where the fleet keeps them on these hosts: its containers write there. */
-  readonly logs?: string
   /** Every host of the proxy's role. */
   readonly proxies: readonly FleetHost[]
-  /** The host that the service's backup runs on. */
-  readonly backup?: FleetHost
   /** Where users come in; without it nothing is proven by traffic. */
   readonly door?: Door
 }
+
+/** A service with both its slots on each of its hosts. */
+export interface ContainerTarget extends Target {
+  readonly service: ContainerService
+  /** The folder of the users' logs, where the fleet keeps them on these hosts: its containers write there. */
+  readonly logs?: string
+  /** The host that the service's backup runs on. */
+  readonly backup?: FleetHost
+}
+
+/** A service with two slots, and where it runs. */
+export type SwapTarget = ContainerTarget | PairTarget
+
+export const isPairTarget = (target: SwapTarget): target is PairTarget => isPair(target.service)
 
 export interface SwapLimits {
   /** How long a slot may take until it answers 200. */
@@ -48,17 +64,27 @@ export const LIMITS: SwapLimits = {
 }
 
 /** A target with its proxies, ready to be asked and told. */
-export interface Swap {
+export interface Opened<T extends SwapTarget = SwapTarget> {
   readonly ctx: RolloutContext
-  readonly target: SwapTarget
+  readonly target: T
   readonly limits: SwapLimits
   readonly proxies: readonly Proxy[]
-  readonly names: readonly string[]
+  /** The hosts of a slot. */
+  readonly names: (slot: Slot) => readonly string[]
   readonly read: () => Promise<ProxyView>
 }
 
+/** The same with what its slots are made of. */
+export interface Swap<T extends SwapTarget = SwapTarget> extends Opened<T> {
+  readonly slots: Slots
+}
+
 /** Connects a target to its proxies; nothing is sent yet. */
-export function openSwap(ctx: RolloutContext, target: SwapTarget, limits: Partial<SwapLimits> = {}): Swap {
+export function openSwap<T extends SwapTarget>(
+  ctx: RolloutContext,
+  target: T,
+  limits: Partial<SwapLimits> = {},
+): Swap<T> {
   const { name, service, hosts } = target
   if (hosts.length === 0)
     throw new ConfigError(`no host runs ${name}`, { hint: `fleet hosts --role ${service.role}` })
@@ -68,8 +94,8 @@ export function openSwap(ctx: RolloutContext, target: SwapTarget, limits: Partia
     })
   }
   const proxies = target.proxies.map(host => proxyOf(ctx.on(host), name, service))
-  const names = hosts.map(host => host.name)
-  return {
+  const names = (slot: Slot) => slotHosts(target, slot)
+  const opened: Opened<T> = {
     ctx,
     target,
     limits: { ...LIMITS, ...limits },
@@ -77,4 +103,9 @@ export function openSwap(ctx: RolloutContext, target: SwapTarget, limits: Partia
     names,
     read: () => readProxies(proxies, names),
   }
+  return { ...opened, slots: slotsOf(opened) }
+}
+
+function slotsOf({ target, ...opened }: Opened): Slots {
+  return isPairTarget(target) ? hostSlots({ ...opened, target }) : containerSlots({ ...opened, target })
 }

@@ -1,16 +1,11 @@
 import type { EnvValues } from '../container/env-file.ts'
 import type { Engine } from '../container/engine.ts'
-import { releaseFiles } from '../container/release-files.ts'
 import type { Shipped } from '../ship/ship.ts'
-import { readSlots, type SlotStates } from '../container/slot-state.ts'
-import { bringImage } from '../ship/bring-image.ts'
-import { editionFor } from './edition.ts'
+import type { SlotStates } from '../container/slot-state.ts'
 import { goLive, stayLive, type WentLive } from './go-live.ts'
 import { entryOf } from '../release/history.ts'
-import { letGo } from '../release/let-go.ts'
 import { leasesOn, withLeases } from '../lease/lease.ts'
 import type { Manifest } from '../release/manifest.ts'
-import { migrate } from '../migration/migrate.ts'
 import { noteServed, wasCutOff } from './note-served.ts'
 import { throwIfAborted } from '../rollout/pause.ts'
 import { pendingContract } from '../migration/pending-contract.ts'
@@ -18,12 +13,10 @@ import { clearSlot, prepareSlot } from './prepare.ts'
 import { startProof } from './proof.ts'
 import type { ProxyServer } from '../proxy/proxy.ts'
 import type { Release } from '../release/release-model.ts'
-import { containerChange, everyReady, liveOf } from '../proxy/serving.ts'
+import { everyReady, liveOf, slotChange } from '../proxy/serving.ts'
 import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { takeOut } from '../proxy/take-out.ts'
-import { isSwarm } from '../swarm/size.ts'
-import { readSwarmStates } from '../swarm/states.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
 import type { RolloutContext } from '../rollout/rollout-context.ts'
 
@@ -61,23 +54,26 @@ export async function deploy(ctx: RolloutContext, options: DeployOptions): Promi
 
 async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise<DeployReport> {
   const { target, release, now } = options
-  const { name, service } = target
+  const { name } = target
   const swap = openSwap(ctx, target, options.limits)
   const stopSeconds = swap.limits.stopSeconds
-  const { edition, env, ...decided } = editionFor(service, release.id, options.env, stopSeconds)
+  const { edition, env, ...decided } = swap.slots.edition(release, options.env, stopSeconds)
   const about = { release: release.id, label: release.label, edition }
 
   ctx.phase(`Look at ${name}`)
   await takeOut(swap)
-  const [view, states] = await Promise.all([swap.read(), readStates(swap)])
-  ctx.review?.serves(name, containerChange(name, liveOf(swap, view, states), about))
+  const [view, states] = await Promise.all([swap.read(), swap.slots.states()])
+  ctx.review?.serves(name, slotChange(swap, liveOf(swap, view, states), about))
   const runs = (slot: Slot): boolean =>
-    swap.names.every(host => {
+    swap.names(slot).every(host => {
       const state = states.get(host)?.[slot]
       return state?.running === true && state.edition === edition
     })
   const live = await settleLive(swap, view, states, runs)
-  if (live !== undefined) pendingContract(swap, states, live)
+  if (live !== undefined) {
+    pendingContract(swap, states, live)
+    await swap.slots.settle(live, states)
+  }
   // After a flip that had to be finished, the first view is out of date.
   const { servers: settled } = view.live === 'mixed' ? await swap.read() : view
   const serves = live !== undefined && runs(live) && everyReady(swap, settled, live)
@@ -87,47 +83,45 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   }
   if (live !== undefined && !ctx.planOnly) await noteServed(swap, live, states, now())
   if (serves) {
+    await swap.slots.follow(live)
     ctx.note(`${release.label} (${release.id}) serves already: nothing to do`)
     return { outcome: 'unchanged', slot: live, ...about }
   }
   const slot = live === undefined ? 'blue' : otherSlot(live)
   if (ctx.planOnly) {
-    const hosts = swap.names.join(', ')
+    const hosts = swap.names(slot).join(', ')
     ctx.note(`would start ${release.label} (${release.id}) as ${slot} on ${hosts} and send all traffic to it`)
     return { outcome: 'planned', slot, ...about }
   }
 
-  const { built, shipped } = await bringImage(swap, release, options.engine)
+  const { digest, place, ...fetched } = await swap.slots.fetch(release, slot, options.engine)
 
   await using proof = startProof(swap)
   ctx.phase(`Prepare ${name} ${slot}`)
-  const manifest: Omit<Manifest, 'image'> = {
+  const ofHost = (host: string): Manifest => ({
     service: name,
     release: release.id,
     label: release.label,
     ...decided,
-    port: service.port,
     stopSeconds,
     created: now().toISOString(),
     owner: ctx.owner,
     run: ctx.runId,
     ...(ctx.message === undefined ? {} : { message: ctx.message }),
-  }
-  // Engines with another kind of store know the same image by another id.
-  const ofHost = (host: string): Manifest => ({ ...manifest, image: shipped[host]?.id ?? '' })
-  const first = swap.names[0] ?? ''
-  const manifests = new Map(swap.names.map(host => [host, ofHost(host)]))
+    image: digest(host),
+  })
+  const first = swap.names(slot)[0] ?? ''
+  const manifests = new Map(swap.names(slot).map(host => [host, ofHost(host)]))
   await clearSlot(swap, slot, live, states, manifests)
-  await ctx.apply(host => [releaseFiles(ofHost(host.name), env)], target.hosts)
-  const migrated = await migrate(swap, ofHost(first))
+  const migrated = await place(manifests, env)
   throwIfAborted(ctx.signal)
   await prepareSlot(swap, slot, manifests, entryOf(swap, 'deploy', slot, ofHost(first), now()))
   throwIfAborted(ctx.signal)
   const wentLive = await goLive(swap, slot, live, ofHost(first), proof, now)
-  await letGo(swap)
+  await swap.slots.letGo()
   if (decided.contract !== undefined)
     ctx.note(`what only the release before needed stays until: fleet finish ${name}`)
-  return { outcome: 'deployed', slot, ...about, built, shipped, migrated, ...wentLive }
+  return { outcome: 'deployed', slot, ...about, ...fetched, migrated, ...wentLive }
 }
 
 /** Goes on where a deploy was cut off behind its flip: nobody has watched or noted since what serves. */
@@ -140,17 +134,12 @@ async function goOn(
 ): Promise<Omit<WentLive, 'flip'>> {
   swap.ctx.warn(`a deploy was cut off behind its flip: ${live} serves already, and is watched now`)
   const old = otherSlot(live)
-  const isWarm = swap.names.every(name => states.get(name)?.[old].running === true)
+  const isWarm = swap.names(old).every(name => states.get(name)?.[old].running === true)
   await using proof = startProof(swap)
   proof.flipped(true)
+  await swap.slots.follow(live)
   const note = () => noteServed(swap, live, states, now())
   const went = await stayLive(swap, live, isWarm ? old : undefined, { proof, before, note, now })
-  await letGo(swap)
+  await swap.slots.letGo()
   return went
 }
-
-/** Both slots of every host. */
-export const readStates = ({ ctx, target }: Swap): Promise<ReadonlyMap<string, SlotStates>> =>
-  isSwarm(target)
-    ? readSwarmStates({ ctx, target })
-    : ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name, target.service.engine))

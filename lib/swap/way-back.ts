@@ -9,16 +9,16 @@ import { contractAcross, mergedHistory } from '../migration/across-contract.ts'
 import { chooseRelease, requireStartable } from '../release/choose-release.ts'
 import type { HistoryEntry } from '../release/history-entry.ts'
 import { editionOf, type Manifest } from '../release/manifest.ts'
-import type { Manifests } from './prepare.ts'
+import type { Manifests } from './slots.ts'
 import { releaseRows } from '../release/releases.ts'
-import type { Slot } from './slot.ts'
-import type { Swap } from './swap-target.ts'
+import { otherSlot, type Slot } from './slot.ts'
+import type { ContainerTarget, Opened, Swap } from './swap-target.ts'
 
 /** Asks every host what it knows of the service's releases, one execution each; of a swarm's slots, its managers. */
-export async function readReleases({
+export async function readContainerReleases({
   ctx,
   target,
-}: Pick<Swap, 'ctx' | 'target'>): Promise<ReadonlyMap<string, HostReleases>> {
+}: Pick<Opened<ContainerTarget>, 'ctx' | 'target'>): Promise<ReadonlyMap<string, HostReleases>> {
   const { name, service, hosts } = target
   const [found, slots] = await Promise.all([
     ctx.each(hosts, async host => {
@@ -37,20 +37,23 @@ export async function readReleases({
 
 /** The release that an operator names, as each host has it. Undefined when it serves everywhere already. */
 export function namedManifests(
-  service: string,
+  { target: { name: service }, names }: Pick<Swap, 'target' | 'names'>,
   releases: ReadonlyMap<string, HostReleases>,
   live: Slot,
   name: string,
 ): Manifests | undefined {
-  const rows = releaseRows(releases, live)
+  const rows = releaseRows(releases, live, names)
   const row = chooseRelease(service, rows, name)
   if (Object.values(row.hosts).every(state => state === 'live')) return undefined
   requireStartable(service, rows, row)
+  const hosts = new Set(names(otherSlot(live)))
   return new Map(
     [...releases].flatMap(([host, { editions }]) =>
-      editions
-        .filter(({ manifest }) => editionOf(manifest) === row.edition)
-        .map(({ manifest }) => [host, manifest] as const),
+      !hosts.has(host)
+        ? []
+        : editions
+            .filter(({ manifest }) => editionOf(manifest) === row.edition)
+            .map(({ manifest }) => [host, manifest] as const),
     ),
   )
 }
@@ -62,11 +65,11 @@ export function manifestsBefore(
   states: ReadonlyMap<string, SlotStates>,
 ): Manifests {
   const found = new Map<string, Manifest>()
-  for (const name of names) {
+  for (const name of names(slot)) {
     const manifest = states.get(name)?.[slot].manifest
     if (manifest !== undefined) found.set(name, manifest)
   }
-  const lacking = names.filter(name => !found.has(name))
+  const lacking = names(slot).filter(name => !found.has(name))
   const editions = new Set([...found.values()].map(editionOf))
   if (lacking.length > 0 || editions.size !== 1) {
     throw new ConfigError(`${target.name} has no release to go back to`, {

@@ -1,9 +1,9 @@
-import { envAndLogs, healthCommand } from '../container/health-script.ts'
+import { containerState, envAndLogs, healthCommand } from '../container/health-script.ts'
 import { readHealth } from '../container/health-report.ts'
 import { LAST_LINES } from '../container/unhealthy.ts'
 import { HealthError, HostsFailedError, messageOf, type HostFailure } from '../errors.ts'
 import type { Slot } from '../swap/slot.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 import { containerName } from '../container/slot.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { sanitise } from '../text/sanitise.ts'
@@ -15,14 +15,14 @@ import type { SwarmService, SwarmTask } from './view.ts'
 const autopsy = (container: string): Command => sh`c=${container}
 state=$(docker container inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.RestartCount}} 0' "$c" 2>/dev/null) || state='missing 0 false 0 0'
 echo '== code 000'; echo '== curl 7'; echo "== state $state"
-${rawShell(envAndLogs('docker'))}`
+${rawShell(envAndLogs('docker', container).text)}`
 
 /**
  * Throws a HealthError for each host whose container does not come up, as a HostsFailedError: the reason in plain words,
  * with the last lines of the program. One HealthError where no host has any.
  */
 export async function explainFailure(
-  swap: Swap,
+  swap: Opened<ContainerTarget>,
   slot: Slot,
   service: Pick<SwarmService, 'tasks'>,
   { run, path }: { readonly run: string; readonly path: string },
@@ -47,7 +47,7 @@ export async function explainFailure(
 }
 
 async function explainTask(
-  { ctx, target, limits }: Swap,
+  { ctx, target, limits }: Opened<ContainerTarget>,
   slot: Slot,
   task: SwarmTask,
   path: string,
@@ -61,8 +61,8 @@ async function explainTask(
   if (task.container === '') return new HealthError(`Swarm could not start it: ${told}`, details)
   const isEnded = task.state !== 'starting'
   const probe = {
-    engine: 'docker' as const,
-    container: task.container,
+    state: containerState('docker', task.container),
+    said: envAndLogs('docker', task.container),
     address: host.address,
     port: service.slots[slot],
     path,

@@ -4,7 +4,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import type { Manifest } from '../release/manifest.ts'
 import { pause } from '../rollout/pause.ts'
 import type { Slot } from '../swap/slot.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 import { tellEngine } from './engine-api.ts'
 import { explainFailure } from './explain.ts'
 import { askManagers, isAway } from './manager.ts'
@@ -21,7 +21,7 @@ const SWARM_SECONDS = 15
 
 /** The slot as this swap's swarm is to run it. */
 export const swarmSlot = (
-  { target: { service, logs } }: Pick<Swap, 'target'>,
+  { target: { service, logs } }: Pick<Opened<ContainerTarget>, 'target'>,
   slot: Slot,
   manifest: Manifest,
 ): SwarmSlot => ({ service, manifest, slot, logs })
@@ -32,7 +32,7 @@ export const swarmSlot = (
  * put the slot back by then, `undoInSwarm` finds out.
  */
 export async function startInSwarm(
-  swap: Swap,
+  swap: Opened<ContainerTarget>,
   slot: Slot,
   manifest: Manifest,
 ): Promise<ReadonlyMap<string, string>> {
@@ -48,7 +48,12 @@ export async function startInSwarm(
 }
 
 /** Gives the order to one of the managers, and to another one when that dies over it. */
-async function order(swap: Swap, slot: Slot, wanted: SwarmSlot, replicas: number): Promise<void> {
+async function order(
+  swap: Opened<ContainerTarget>,
+  slot: Slot,
+  wanted: SwarmSlot,
+  replicas: number,
+): Promise<void> {
   const { ctx, target } = swap
   const name = containerName(target.name, slot)
   const run = swarmRun(wanted)
@@ -94,7 +99,11 @@ function refuseMissing(hosts: readonly FleetHost[], { nodes }: SwarmView): void 
 }
 
 /** Keeps containers of the service off hosts in quarantine, and lets them back to those that are not. */
-async function markAway({ ctx, target }: Swap, manager: FleetHost, { nodes }: SwarmView): Promise<void> {
+async function markAway(
+  { ctx, target }: Opened<ContainerTarget>,
+  manager: FleetHost,
+  { nodes }: SwarmView,
+): Promise<void> {
   const label = awayLabel(target.name)
   const away = new Set((target.away ?? []).map(({ name }) => name))
   for (const node of nodes) {
@@ -108,7 +117,7 @@ async function markAway({ ctx, target }: Swap, manager: FleetHost, { nodes }: Sw
   }
 }
 
-function refuseLack({ name, service, hosts }: Swap['target'], { nodes }: SwarmView, replicas: number): void {
+function refuseLack({ name, service, hosts }: ContainerTarget, { nodes }: SwarmView, replicas: number): void {
   const lack = lackOfHosts(
     nodes,
     hosts.map(host => host.name),
@@ -123,7 +132,7 @@ function refuseLack({ name, service, hosts }: Swap['target'], { nodes }: SwarmVi
   })
 }
 
-async function waitRunning(swap: Swap, wanted: SwarmSlot, replicas: number) {
+async function waitRunning(swap: Opened<ContainerTarget>, wanted: SwarmSlot, replicas: number) {
   const { slot, manifest, service: declared } = wanted
   const run = swarmRun(wanted)
   const { ctx, target, limits } = swap

@@ -1,6 +1,6 @@
 import { readSlots, type SlotState, type SlotStates } from '../container/slot-state.ts'
 import type { Slot } from '../swap/slot.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 import { askManagers } from './manager.ts'
 import { replicasOf } from './size.ts'
 import { runningTasks, type SwarmView } from './view.ts'
@@ -23,14 +23,14 @@ export function slotInSwarm({ slots }: SwarmView, slot: Slot, replicas: number):
 export async function readSwarmSlots({
   ctx,
   target,
-}: Pick<Swap, 'ctx' | 'target'>): Promise<Readonly<Record<Slot, SwarmSlotState>>> {
+}: Pick<Opened<ContainerTarget>, 'ctx' | 'target'>): Promise<Readonly<Record<Slot, SwarmSlotState>>> {
   const { view } = await askManagers(ctx, target.name, target.hosts)
   const replicas = replicasOf(target)
   return { blue: slotInSwarm(view, 'blue', replicas), green: slotInSwarm(view, 'green', replicas) }
 }
 
 /** Both slots of a swarm's service: what runs is the swarm's word, the way back is each host's own. */
-export async function readSwarmStates({ ctx, target }: Pick<Swap, 'ctx' | 'target'>) {
+export async function readSwarmStates({ ctx, target }: Pick<Opened<ContainerTarget>, 'ctx' | 'target'>) {
   const [{ blue, green }, own] = await Promise.all([
     readSwarmSlots({ ctx, target }),
     ctx.each(target.hosts, host => readSlots(ctx.on(host), target.name)),

@@ -3,7 +3,7 @@ import { containerName } from '../container/slot.ts'
 import { TimeoutError } from '../errors.ts'
 import { pause } from '../rollout/pause.ts'
 import type { Slot } from '../swap/slot.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 import { tellEngine } from './engine-api.ts'
 import { askManagers } from './manager.ts'
 import type { SwarmTask } from './view.ts'
@@ -22,7 +22,10 @@ export const stoppedSpec = (spec: unknown): Readonly<Record<string, unknown>> =>
 const isUp = ({ state }: SwarmTask): boolean => /^(preparing|ready|starting|running)$/.test(state)
 
 /** Stops a slot's containers on all hosts of its swarm, and waits for their end; its service stays, to be started again. */
-export async function stopInSwarm({ ctx, target, limits }: Swap, slot: Slot): Promise<void> {
+export async function stopInSwarm(
+  { ctx, target, limits }: Opened<ContainerTarget>,
+  slot: Slot,
+): Promise<void> {
   const name = containerName(target.name, slot)
   const { manager, view } = await askManagers(ctx, target.name, target.hosts)
   const service = view.slots[slot]

@@ -1,7 +1,7 @@
 import { containerName } from '../container/slot.ts'
 import { pause } from '../rollout/pause.ts'
 import type { Slot } from '../swap/slot.ts'
-import type { Swap } from '../swap/swap-target.ts'
+import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 import { tellEngine } from './engine-api.ts'
 import { askManagers } from './manager.ts'
 import { pruneSecrets } from './parts.ts'
@@ -16,7 +16,11 @@ const isSettled = (update: string): boolean => !/^(updating|rollback_started)$/.
  * Takes a release away that has not come up: Swarm puts the slot back to what it was, unless it has begun to by itself; a
  * slot that was nothing before is removed. Waits for the end of it. `run` is how the release was to be started.
  */
-export async function undoInSwarm({ ctx, target }: Swap, slot: Slot, run: string): Promise<void> {
+export async function undoInSwarm(
+  { ctx, target }: Opened<ContainerTarget>,
+  slot: Slot,
+  run: string,
+): Promise<void> {
   const name = containerName(target.name, slot)
   const { manager, view } = await askManagers(ctx, target.name, target.hosts)
   const service = view.slots[slot]

@@ -14,7 +14,7 @@ import type { ContainerService } from '../../lib/fleet/model.ts'
 import type { Door } from '../../lib/proxy/front-door.ts'
 import { resolveRelease, type Release } from '../../lib/release/release.ts'
 import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
-import type { SwapTarget } from '../../lib/swap/swap-target.ts'
+import type { ContainerTarget } from '../../lib/swap/swap-target.ts'
 import { Secret } from '../../lib/shell/secret.ts'
 import { DOCKERD, Machine, PODMAN, docker } from './machine.ts'
 
@@ -111,7 +111,7 @@ export class SwapLab {
     }
   }
 
-  get target(): SwapTarget {
+  get target(): ContainerTarget {
     return {
       name: this.name,
       service: this.service,

@@ -8,7 +8,7 @@ import { releaseRows } from '../../lib/release/releases.ts'
 import { rollback } from '../../lib/swap/rollback.ts'
 import { openSwap } from '../../lib/swap/swap-target.ts'
 import { deploy } from '../../lib/swap/swap.ts'
-import { readReleases } from '../../lib/swap/way-back.ts'
+import { readContainerReleases } from '../../lib/swap/way-back.ts'
 import { finishSlots } from '../../templates/shell/finish-slots.ts'
 import { doorOf, startFront } from './swap-front.ts'
 import { SwapLab } from './swap-lab.ts'
@@ -32,7 +32,7 @@ const on = async (machine: number, script: string) =>
   (await lab.web[machine]?.sh(script))?.stdout.toString().trim() ?? ''
 const rows = async () => {
   const slot = await live()
-  const hosts = await readReleases(openSwap(lab.context(), keeping()))
+  const hosts = await readContainerReleases(openSwap(lab.context(), keeping()))
   return releaseRows(hosts, slot === 'mixed' ? undefined : slot)
 }
 const lastLine = async (machine: number) =>

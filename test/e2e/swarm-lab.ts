@@ -1,5 +1,5 @@
 import type { ContainerService } from '../../lib/fleet/model.ts'
-import type { SwapTarget } from '../../lib/swap/swap-target.ts'
+import type { ContainerTarget } from '../../lib/swap/swap-target.ts'
 import { SwapLab } from './swap-lab.ts'
 
 /** Three hosts with engines that are to be a swarm, and a proxy. */
@@ -21,7 +21,7 @@ export class SwarmLab extends SwapLab {
     return { ...super.service, placement: 'swarm', replicas: 2, keep: { releases: 1 } }
   }
 
-  override get target(): SwapTarget {
+  override get target(): ContainerTarget {
     const { hosts } = super.target
     return {
       ...super.target,

@@ -62,6 +62,22 @@ export const orderOfContainers = defineFleet({
   },
 })
 
+export const unknownPair = defineFleet({
+  name: 'shop',
+  access,
+  roles: { lb: {}, web: {} },
+  hosts: { web1: { role: 'web' } },
+  services: {
+    app: {
+      kind: 'processes',
+      role: 'web',
+      proxy: { role: 'lb', names: ['shop.test'], port: 80, health: '/up' },
+      // @ts-expect-error: there is no host "web2"
+      pair: { blue: 'web1', green: 'web2' },
+    },
+  },
+})
+
 export const unknownOrder = defineFleet({
   name: 'shop',
   access,

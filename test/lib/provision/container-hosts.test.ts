@@ -28,6 +28,20 @@ test('a proxy knows both slots of every host, whichever serves', () => {
   expect(proxiedServices(lab, 'web', hosts)).toEqual([])
 })
 
+test('of a pair it knows each host as the one slot that it is', () => {
+  const { services: _services, ...rest } = lab
+  const dock = {
+    kind: 'processes' as const,
+    role: 'web' as const,
+    proxy: { role: 'lb' as const, names: ['dock.test'], port: 8000, health: '/up' },
+    pair: { blue: 'web1' as const, green: 'web2' as const },
+  }
+  expect(proxiedServices({ ...rest, services: { dock } }, 'lb', hosts)[0]?.servers).toEqual([
+    { name: 'web1-blue', address: '10.0.0.2', port: 8000 },
+    { name: 'web2-green', address: '10.0.0.3', port: 8000 },
+  ])
+})
+
 test('the proxy is configured with its certificate there, checked, and reloaded once', () => {
   const resources = haproxyResources({
     services: ['web'],

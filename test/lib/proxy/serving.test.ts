@@ -48,7 +48,7 @@ const states = (edition: string, running = true): SlotStates => ({
 })
 const proxy = new FakeProxy('lb1', [])
 const { target } = fakeSwap({ web1: '', web2: '' })
-const swap = { names: ['web1', 'web2'], proxies: [proxy], target }
+const swap = { names: () => ['web1', 'web2'], proxies: [proxy], target }
 
 test.each([
   ['all the same', [server('web1'), server('web2')], ['x', 'x'], true, 'x', true],

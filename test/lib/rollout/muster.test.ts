@@ -64,7 +64,16 @@ const known = withEntries('web', undefined, [
   },
 ])
 
+/** The same hosts as a pair: the third is in another role then. */
+const pair: Service = {
+  kind: 'processes',
+  role: 'web',
+  proxy: { role: 'lb', names: ['shop.test'], port: 8000, health: '/up' },
+  pair: { blue: 'web1', green: 'web2' },
+}
+
 interface Scene {
+  readonly service?: Service
   readonly unreachable?: 'fail' | 'skip'
   readonly broken?: Readonly<Record<string, Error>>
   /** What lb1 and web1 know already. */
@@ -73,7 +82,14 @@ interface Scene {
   readonly planOnly?: boolean
 }
 
-async function scene({ unreachable = 'skip', broken = {}, record, on = [], planOnly = false }: Scene) {
+async function scene({
+  unreachable = 'skip',
+  service = web(unreachable),
+  broken = {},
+  record,
+  on = [],
+  planOnly = false,
+}: Scene) {
   const events: FleetEvent[] = []
   const hosts: Record<string, RecordingTransport | Error> = {}
   const written = new Map<string, unknown>()
@@ -109,7 +125,6 @@ async function scene({ unreachable = 'skip', broken = {}, record, on = [], planO
     params: z.strictObject({}),
     hosts: 'all',
     run: async ctx => {
-      const service = web(unreachable)
       const release = { id: 'ba9876543210', label: 'v2' }
       found = await muster(ctx, [{ name: 'web', service, strategy: strategyOf(service), release }])
       await found.write()
@@ -123,6 +138,7 @@ async function scene({ unreachable = 'skip', broken = {}, record, on = [], planO
   return {
     hosts: found?.hosts.map(({ name }) => name),
     away: found === undefined ? undefined : [...found.away('web')],
+    leftOut: [...(found?.leftOut('web') ?? [])],
     fresh: found?.fresh,
     written: Object.fromEntries(written),
     warnings: events.flatMap(event =>
@@ -132,10 +148,24 @@ async function scene({ unreachable = 'skip', broken = {}, record, on = [], planO
   }
 }
 
+test('one host of a pair may be dead: it is left out, and no quarantine is written', async () => {
+  expect(await scene({ service: pair, broken: { web2: gone } })).toMatchObject({
+    hosts: ['lb1', 'web1', 'web3', 'db1'],
+    away: [],
+    leftOut: ['web2'],
+    fresh: [],
+    written: {},
+    warnings: [': timed out'],
+    error: undefined,
+  })
+  expect(await scene({ service: pair, broken: { lb1: gone } })).toMatchObject({ error: { exitCode: 5 } })
+})
+
 test('when all are there, all take part and nothing is written', async () => {
   expect(await scene({})).toEqual({
     hosts: ['lb1', 'web1', 'web2', 'web3', 'db1'],
     away: [],
+    leftOut: [],
     fresh: [],
     written: {},
     warnings: [],
@@ -147,6 +177,7 @@ test('a host that cannot be reached is put into quarantine, and the others are t
   expect(await scene({ broken: { web2: gone } })).toEqual({
     hosts: ['lb1', 'web1', 'web3', 'db1'],
     away: ['web2'],
+    leftOut: ['web2'],
     fresh: ['web2'],
     written: { lb1: ['web2'], web1: ['web2'], web3: ['web2'] },
     warnings: ['web2: timed out; put into quarantine for web, when it is back: fleet catch-up web2'],

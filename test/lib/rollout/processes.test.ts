@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { ProcessService } from '../../../lib/fleet/model.ts'
 import { checkUnique } from '../../../lib/resource/plan.ts'
 import { processResources, serviceProgram, type ProcessRollout } from '../../../lib/rollout/processes.ts'
+import { shellEnvFile } from '../../../lib/rollout/service-env.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
 
 const service: ProcessService = {
@@ -21,12 +22,13 @@ const rollout = (more: Partial<ProcessRollout> = {}): ProcessRollout => ({
   fleet: 'shop',
   name: 'sync',
   service,
-  env: { TOKEN: new Secret('token', 'hunter2') },
+  env: shellEnvFile({ TOKEN: new Secret('token', 'hunter2') }),
   release: { id: '0123456789ab', label: 'v1' },
   archive: new Uint8Array(),
   migrates: false,
   runService: '#!/bin/sh\n',
   runOnce: '#!/bin/sh\n',
+  runLive: '#!/bin/sh\n',
   ...more,
 })
 const idsOf = (more?: Partial<ProcessRollout>) => processResources(rollout(more)).map(({ id }) => id)

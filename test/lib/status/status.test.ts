@@ -33,6 +33,7 @@ test('what a host says is read', () => {
     failedUnits: [],
     quarantines: [],
     once: [],
+    liveWork: [],
     releases: [
       {
         service: 'sync',

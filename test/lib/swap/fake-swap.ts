@@ -1,8 +1,9 @@
 import type { FleetHost } from '../../../lib/fleet/resolved.ts'
-import { LIMITS, type Swap } from '../../../lib/swap/swap-target.ts'
+import { LIMITS, type ContainerTarget, type Opened, type Swap } from '../../../lib/swap/swap-target.ts'
+import { containerSlots } from '../../../lib/swap/container-slots.ts'
 import { eachHost } from '../../../lib/task/each.ts'
 
-export interface FakeSwap extends Swap {
+export interface FakeSwap extends Swap<ContainerTarget> {
   readonly warnings: string[]
   readonly notes: string[]
 }
@@ -23,12 +24,10 @@ export function fakeSwap(answers: Readonly<Record<string, string | Error>>): Fak
     if (text instanceof Error) throw text
     return { exitCode: 0, stdout: Buffer.from(text), stderr: Buffer.alloc(0) }
   }
-  return {
-    warnings,
-    notes,
+  const opened: Opened<ContainerTarget> = {
     limits: LIMITS,
     proxies: [],
-    names: hosts.map(({ name }) => name),
+    names: () => hosts.map(({ name }) => name),
     read: refuse,
     target: {
       name: 'web',
@@ -65,4 +64,5 @@ export function fakeSwap(answers: Readonly<Record<string, string | Error>>): Fak
       paths: { cwd: '/', fleet: '/', state: '/', cache: '/', home: '/' },
     },
   }
+  return { ...opened, slots: containerSlots(opened), warnings, notes }
 }
