@@ -124,7 +124,7 @@ describe.skipIf(!engine.ready || !built)('bad days', { timeout: 240_000 }, () =>
     const { exitCode, all } = await run
     expect(exitCode).toBe(8)
     expect(all).toMatch(
-      /sync1: stopping after the current step[^]*migrate work to three \ds[^]*sync1: failed: stopped after \d of \d steps/,
+      /sync1: stopping after the current step[^]*migrate work to three [\d.]+s[^]*sync1: failed: stopped after \d of \d steps/,
     )
     expect(all).toMatch(
       /error: stopped by SIGINT: three \(\w+\) is on no host yet; in the middle of it: sync1\nhint: fleet resume \S+$/,
