@@ -7,6 +7,7 @@ import type { Slot } from '../swap/slot.ts'
 import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 import { tellEngine } from './engine-api.ts'
 import { explainFailure } from './explain.ts'
+import { endLeftBehind } from './left-behind.ts'
 import { askManagers, isAway } from './manager.ts'
 import { awayLabel, HOST_LABEL } from './node.ts'
 import { ensureParts, pruneSecrets } from './parts.ts'
@@ -67,6 +68,7 @@ async function order(
       await markAway(swap, manager, view)
       refuseLack(target, view, replicas)
       if (isAsWanted(before, run, replicas)) return
+      await endLeftBehind(swap, slot)
       const parts = await ensureParts(ctx.on(manager), wanted.manifest)
       const spec = serviceSpec(wanted, { ...parts, replicas })
       ctx.note(

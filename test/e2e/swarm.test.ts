@@ -44,7 +44,12 @@ describe('a service on a swarm of three hosts', () => {
   }, 180_000)
 
   test('the next release takes over under load, a rollback is one flip, and no environment shows', async () => {
+    // As a service has it that was placed on its hosts before: its port is taken.
+    const before =
+      'docker run --detach --name t-swarm-green --publish 8002:8000 $(docker image ls --quiet fleetfile/t-swarm | head -n 1) sleep 600'
+    for (const index of [0, 1, 2]) expect(await on(index, before)).toMatch(/^[0-9a-f]{64}$/)
     const { result, report } = await door.underLoad(() => bring('v2'))
+    expect(await on(0, 'docker container ls --all --quiet --filter name=^t-swarm-green$')).toBe('')
     say('second', [result, report])
     expect(result).toMatchObject({ outcome: 'deployed', slot: 'green', probe: { failed: 0 } })
     expect(report.failed).toBe(0)

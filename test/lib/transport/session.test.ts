@@ -136,8 +136,8 @@ test("a command's own code is its own, and what ssh itself fails with is an erro
         reject: false,
         stdin: 'ignore',
       })
-      // What ssh says for itself is for the error alone.
-      expect(stderr).toBe('')
+      // What ssh says for itself is for the error alone; of a cut it says a word at times.
+      expect(stderr).toMatch(/^(Connection to \S+ closed by remote host\.\s*)?$/)
       return exitCode
     })
   const good = server.target()
