@@ -23,8 +23,9 @@ export class Lines {
   /** The finished lines that this event makes due. */
   of(event: FleetEvent): readonly string[] {
     if (event.type === 'host-planned') {
-      const groups = event.isResult === true ? this.#results : this.#plans
-      groups.add(event)
+      const { isResult = false } = event
+      this.#plans.add(isResult ? { ...event, changes: [] } : event)
+      if (isResult) this.#results.add({ ...event, notes: [] })
       return this.#options.verbosity >= 3 ? this.#shown(event) : []
     }
     this.#summary.add(event)
