@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -122,6 +123,8 @@ systemctl restart ssh`)
   test('runs and history are in the order in which they began, whatever hosts they touched', async () => {
     for (const name of ['behind', 'ahead', 'right'] as const) {
       expect((await days.fleet(['work', '--text', name, '--on', name])).exitCode).toBe(0)
+      // A run's id counts in seconds.
+      await sleep(1000)
     }
     const order = (text: string) => [...text.matchAll(/work --text (\w+) /g)].map(([, name]) => name)
     const begun = ['right', 'ahead', 'behind', 'v3', 'v1', 'v1']
