@@ -17,8 +17,8 @@ export default defineConfig({
           name: 'lab',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/images.ts'],
-          // Labs wait more than they work: two of them share two cores well.
-          maxWorkers: 2,
+          // Labs wait more than they work: three of them share two cores well.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 900_000,
