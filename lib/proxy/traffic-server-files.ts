@@ -119,7 +119,8 @@ exit 1
 /**
  * Traffic Server accepts connections until it exits, whatever it is told: those would be cut off. So who comes now is not
  * heard for as long, and knocks again by itself, which the kernel does after one and three seconds; all others are told
- * to come anew with their next answer. What is still under way after five seconds is cut off.
+ * to come anew with their next answer. It ends when no slot was asked for a second, and what is still under way after five
+ * is cut off.
  */
 export const DRAIN = `#!/bin/sh
 ${HEAD}set -eu
@@ -137,9 +138,10 @@ open() {
     ss -Htn state established "( $(awk '$1 != "check" { printf "%sdst %s", separator, $2; separator = " or " }' "$slots") )"
   done | wc -l
 }
-sleep 1
-for try in $(seq 40); do
-  [ "$(open)" != 0 ] || break
+quiet=0
+for try in $(seq 50); do
+  [ "$(open)" = 0 ] && quiet=$((quiet + 1)) || quiet=0
+  [ "$quiet" -lt 10 ] || break
   sleep 0.1
 done
 sleep 0.2

@@ -92,9 +92,9 @@ git clone -q /home/git/app.git /srv/work 2>/dev/null`)
     expect((await apply(checkout({ url: 'git@origin.test:app.git' }))).changes).toEqual([])
 
     const elsewhere = { path: '/srv/elsewhere' }
-    host.run(`sed 's/AAAA.*/'"$(ssh-keygen -q -t ed25519 -N '' -f /tmp/k <<END >/dev/null; cut -d ' ' -f 2 /tmp/k.pub
+    host.run(`sed 's|AAAA.*|'"$(ssh-keygen -q -t ed25519 -N '' -f /tmp/k <<END >/dev/null; cut -d ' ' -f 2 /tmp/k.pub
 END
-)/" /srv/app/keys/known_hosts >/srv/app/keys/wrong_hosts`)
+)|" /srv/app/keys/known_hosts >/srv/app/keys/wrong_hosts`)
     await expect(
       apply(checkout({ ...elsewhere, ssh: { ...ssh, knownHosts: '/srv/app/keys/wrong_hosts' } })),
     ).rejects.toThrow(/Host key verification failed/)
