@@ -1,3 +1,4 @@
+import { CERTIFICATE } from '../../../lib/proxy/haproxy-host.ts'
 import { answers, plainRun, type Way } from './ways.ts'
 import { must, type Stage } from './stage.ts'
 
@@ -12,8 +13,8 @@ http {
   upstream app { ${addresses.map(address => `server ${address}:${port};`).join(' ')} keepalive 32; }
   server {
     listen 8443 ssl;
-    ssl_certificate /etc/haproxy/cert.pem;
-    ssl_certificate_key /etc/haproxy/cert.pem;
+    ssl_certificate ${CERTIFICATE};
+    ssl_certificate_key ${CERTIFICATE};
     location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; }
   }
 }
