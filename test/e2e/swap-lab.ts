@@ -105,7 +105,7 @@ export class SwapLab {
       slots: { blue: 8001, green: 8002 },
       health: '/up',
       migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
-      buildArgs: { BASE: 't-swap-python' },
+      buildArgs: { BASE: 't-swap-app' },
       probe: { path: '/version' },
       proxy: { role: 'lb', kind: this.kind, names: ['app.swap.test'] },
     }

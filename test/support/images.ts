@@ -8,6 +8,18 @@ import { ensureImage } from '../../lib/providers/lab/image.ts'
 const PYTHON = `FROM fleetfile-lab-root:bookworm
 RUN apt-get update && apt-get install -y --no-install-recommends python3 ca-certificates && rm -rf /var/lib/apt/lists/*
 `
+/**
+ * What the swap's service is built on: Python with what it loads and no more, since each deploy of each test saves it, and
+ * each first one ships it.
+ */
+const APP = `FROM t-swap-python AS whole
+RUN mkdir -p /slim/usr/lib64 /slim/usr/bin /slim/usr/sbin && mkdir -m 1777 /slim/tmp && cp -a /bin /sbin /lib /lib64 /etc /slim && \\
+    programs=$(dpkg -L dash coreutils passwd python3-minimal python3.11-minimal | sed -nE 's#^(/usr)?(/s?bin/.*)#/usr\\2#p') && \\
+    cp -a --parents $programs /usr/bin/sh /usr/lib/python3.11 /slim && \\
+    find /slim -type f -exec ldd {} + 2>/dev/null | grep -o '/lib[^ ]*' | grep -v : | sort -u | xargs cp -L --parents -t /slim
+FROM scratch
+COPY --from=whole /slim /
+`
 const HOST = `FROM t-swap-python
 RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends \\
     docker.io iptables haproxy socat openssl curl procps iproute2 && rm -rf /var/lib/apt/lists/*
@@ -33,8 +45,14 @@ export async function setup(): Promise<void> {
   }
   const vps = await ensureImage(folder, { emit, signal: new AbortController().signal })
   await rm(folder, { recursive: true })
-  await execa('docker', ['build', '--tag', 't-swap-python', '-'], { input: PYTHON })
-  await execa('docker', ['build', '--tag', 't-swap-host', '-'], { input: HOST })
-  await execa('docker', ['build', '--tag', 't-podman-host', '-'], { input: PODMAN })
-  await execa('docker', ['build', '--tag', 't-proxies', '-'], { input: proxies(vps) })
+  const build = (tag: string, input: string) => execa('docker', ['build', '--tag', tag, '-'], { input })
+  const onPython = async () => {
+    await build('t-swap-python', PYTHON)
+    await Promise.all([
+      build('t-swap-app', APP),
+      build('t-swap-host', HOST),
+      build('t-podman-host', PODMAN),
+    ])
+  }
+  await Promise.all([onPython(), build('t-proxies', proxies(vps))])
 }
