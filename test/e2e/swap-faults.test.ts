@@ -107,9 +107,9 @@ describe('what goes wrong in the middle of a swap, with users all the time', () 
     const before = await door.get('/version')
     const options = lab.options(await lab.release('v1'), 'rebooted', { watchSeconds: 10 })
     const { ctx, done } = at1st('Watch', async () => {
-      await docker('kill', '--signal', 'KILL', web2?.container ?? '')
+      await web2?.halt('kill', '--signal', 'KILL')
       await sleep(3000)
-      await docker('start', web2?.container ?? '')
+      await web2?.boot()
     })
     const { result: error, report } = await door.underLoad(async () => {
       const ended = await caught(deploy(ctx, options))

@@ -17,6 +17,7 @@ import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
 import type { ContainerTarget } from '../../lib/swap/swap-target.ts'
 import { Secret } from '../../lib/shell/secret.ts'
 import { DOCKERD, Machine, PODMAN, docker } from './machine.ts'
+import { MachineLogin } from './machine-login.ts'
 
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
@@ -27,7 +28,7 @@ const PROXY = 'init=/usr/local/lib/fleetlab/init; [ ! -x $init ] || exec $init; 
 export interface SwapLabOptions {
   readonly kind?: ProxyKind
   /** What the proxy's machine is made from; with systemd it is booted. */
-  readonly image?: 't-swap-host' | 't-proxies'
+  readonly image?: 't-docker-host' | 't-proxies'
   readonly hosts?: readonly string[]
   /** Whose machines they are: this process's unless told. */
   readonly place?: number
@@ -56,10 +57,10 @@ export class SwapLab {
     name = NAME,
     {
       kind = 'haproxy',
-      image = 't-swap-host',
+      image = 't-docker-host',
       hosts = ['web1', 'web2'],
       engine = 'docker',
-      hostImage = engine === 'podman' ? 't-podman-host' : 't-swap-host',
+      hostImage = engine === 'podman' ? 't-podman' : 't-docker-host',
       place = process.pid,
     }: SwapLabOptions = {},
   ) {
@@ -78,21 +79,37 @@ export class SwapLab {
   async start(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), `${this.name}-`))
     await this.stop()
+    await this.login()
     const network = this.#place
     await docker('network', 'create', network)
-    await this.lb.start(PROXY, '--network', network)
     const run = this.engine === 'podman' ? PODMAN : DOCKERD
-    for (const machine of this.web) await machine.start(run, '--network', network)
-    for (const machine of this.web) {
-      await machine.sh(
-        `for i in $(seq 100); do ${this.engine} info >/dev/null 2>&1 && break; sleep 0.2; done`,
-      )
-    }
+    await Promise.all([
+      this.lb.start(PROXY, '--network', network),
+      ...this.web.map(async machine => {
+        await machine.start(run, '--network', network)
+        await machine.sh(
+          `for i in $(seq 100); do ${this.engine} info >/dev/null 2>&1 && break; sleep 0.2; done`,
+        )
+      }),
+    ])
+  }
+
+  /** Lets its machines be told things by the keys of its folder. */
+  async login(): Promise<void> {
+    const login = await MachineLogin.in(this.folder)
+    for (const machine of this.machines) machine.login = login
+  }
+
+  /** Ends the connections to its machines. */
+  async hangUp(): Promise<void> {
+    await Promise.all(this.machines.map(machine => machine.hangUp()))
   }
 
   async stop(): Promise<void> {
-    for (const { container } of this.machines)
-      await execa('docker', ['rm', '-f', '-v', container], { reject: false })
+    await this.hangUp()
+    await execa('docker', ['rm', '-f', '-v', ...this.machines.map(({ container }) => container)], {
+      reject: false,
+    })
     await execa('docker', ['network', 'rm', this.#place], { reject: false })
   }
 

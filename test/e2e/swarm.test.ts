@@ -87,13 +87,12 @@ describe('a service on a swarm of three hosts', () => {
   }, 180_000)
 
   test('a manager that dies in an update: its container moves, the update ends well or is taken up, its images stay', async () => {
-    const killed = lab.web[0]?.container ?? ''
     let killing: Promise<unknown> | undefined
     const ctx = lab.context()
     const deadly = {
       ...ctx,
       note: (text: string) => {
-        if (text.includes('v3 on 2 of 3 hosts')) killing = docker('stop', '--time', '1', killed)
+        if (text.includes('v3 on 2 of 3 hosts')) killing = lab.web[0]?.halt('stop', '--time', '1')
         ctx.note(text)
       },
     }

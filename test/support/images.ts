@@ -22,12 +22,14 @@ COPY --from=whole /slim /
 `
 const HOST = `FROM t-swap-python
 RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends \\
-    docker.io iptables haproxy socat openssl curl procps iproute2 && rm -rf /var/lib/apt/lists/*
+    docker.io iptables haproxy socat openssl curl procps iproute2 openssh-server && \\
+    rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
 `
 
 const PODMAN = `FROM t-swap-python
 RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends \\
-    podman crun containernetworking-plugins iptables curl procps iproute2 && rm -rf /var/lib/apt/lists/*
+    podman crun containernetworking-plugins iptables curl procps iproute2 openssh-server && \\
+    rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
 `
 
 /** A VPS with every proxy that a fleet may have, none of them started. */
@@ -48,11 +50,7 @@ export async function setup(): Promise<void> {
   const build = (tag: string, input: string) => execa('docker', ['build', '--tag', tag, '-'], { input })
   const onPython = async () => {
     await build('t-swap-python', PYTHON)
-    await Promise.all([
-      build('t-swap-app', APP),
-      build('t-swap-host', HOST),
-      build('t-podman-host', PODMAN),
-    ])
+    await Promise.all([build('t-swap-app', APP), build('t-docker-host', HOST), build('t-podman', PODMAN)])
   }
   await Promise.all([onPython(), build('t-proxies', proxies(vps))])
 }

@@ -10,7 +10,7 @@ import { NAME, SwapLab } from '../../e2e/swap-lab.ts'
 
 /** A host that the command reaches over SSH. */
 const HOST = 't-bench-host'
-const HOST_IMAGE = `FROM t-swap-host
+const HOST_IMAGE = `FROM t-docker-host
 RUN apt-get update && apt-get install -y --no-install-recommends openssh-server && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
 `
 

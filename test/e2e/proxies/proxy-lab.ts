@@ -14,6 +14,7 @@ import { sh } from '../../../lib/shell/sh.ts'
 import { bodies } from '../../../templates/index.ts'
 import { converge } from '../converge.ts'
 import { Machine, booted, docker } from '../machine.ts'
+import { MachineLogin } from '../machine-login.ts'
 
 /** One more lab beside another's, as `fleet lab up` has it. */
 const PREFIX = `t-proxies${process.env.FLEET_LAB === undefined ? '' : `-${process.env.FLEET_LAB}`}`
@@ -37,6 +38,8 @@ export class ProxyLab {
     await docker('network', 'create', PREFIX)
     const program = await readFile(new URL('backend.py', import.meta.url), 'utf8')
     const network = ['--network', PREFIX]
+    const login = await MachineLogin.in(await mkdtemp(join(tmpdir(), 't-proxies-')))
+    for (const machine of this.#machines) machine.login = login
     await Promise.all([
       this.lb.start('exec /usr/local/lib/fleetlab/init', ...network),
       ...this.backends.map(async machine => {
@@ -59,9 +62,15 @@ export class ProxyLab {
     await this.booted()
   }
 
+  get #machines(): Machine[] {
+    return [this.lb, ...this.backends]
+  }
+
   async stop(): Promise<void> {
-    for (const { container } of [this.lb, ...this.backends])
-      await execa('docker', ['rm', '-f', '-v', container], { reject: false })
+    await Promise.all(this.#machines.map(machine => machine.hangUp()))
+    await execa('docker', ['rm', '-f', '-v', ...this.#machines.map(({ container }) => container)], {
+      reject: false,
+    })
     await execa('docker', ['network', 'rm', PREFIX], { reject: false })
   }
 
