@@ -43,12 +43,12 @@ function outcomeOn(host: string, lines: readonly AuditLine[]): HostOutcome {
   }
 }
 
-/** `20261122T120000-3f9a` begins with its operator's time. */
+/** `20261122T120000123-3f9a` begins with its operator's time; those of older releases do without the milliseconds. */
 function timeOf(id: string): string | undefined {
-  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-/.exec(id)
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})?-/.exec(id)
   if (parts === null) return undefined
-  const [, year, month, day, hours, minutes, seconds] = parts
-  const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
+  const [, year, month, day, hours, minutes, seconds, milliseconds = '000'] = parts
+  const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}.${milliseconds}Z`)
   return Number.isNaN(time) ? undefined : new Date(time).toISOString()
 }
 
@@ -94,7 +94,7 @@ export function historyOf(answers: Answers): readonly HistoryEntry[] {
       services: servicesOf(record),
     }
   })
-  return entries.toSorted((a, b) => (a.at < b.at ? 1 : -1))
+  return entries.toSorted((a, b) => (a.at === b.at ? (a.run < b.run ? 1 : -1) : a.at < b.at ? 1 : -1))
 }
 
 /** What an operator asks the history for. */

@@ -58,6 +58,18 @@ test.each<[readonly string[], readonly string[]]>([
   expect(data).toMatchObject({ runs: runs.map(id => ({ run: expect.stringMatching(`${id}$`) })) })
 })
 
+test('runs of one second are in the order in which they began, on whatever hosts', async () => {
+  const fleet = new RunFleet()
+  const run = (milliseconds: string, tail: string) => ({
+    ...line,
+    run: `20261122T120000${milliseconds}-${tail}`,
+  })
+  fleet.web1.audit(run('123', 'cccc'), run('900', 'bbbb'))
+  fleet.web2.audit(run('124', 'aaaa'))
+  const { stdout } = await fleet.run(['history'])
+  expect(stdout.match(/\w{4}$/gm)).toEqual(['bbbb', 'aaaa', 'cccc'])
+})
+
 test('several scripts of a run on a host are one outcome', async () => {
   const fleet = new RunFleet()
   fleet.web1.audit(
