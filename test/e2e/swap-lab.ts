@@ -235,7 +235,7 @@ export class SwapLab {
     release,
     env: { GREETING: new Secret('greeting', greeting) } satisfies EnvValues,
     engine: dockerEngine(),
-    limits: { watchSeconds: 2, drainSeconds: 5, healthSeconds: 10, ...limits },
+    limits: { watchSeconds: 1, drainSeconds: 5, healthSeconds: 10, ...limits },
     now: () => new Date(),
   })
 }
