@@ -140,7 +140,7 @@ systemctl restart ssh`)
     }
   })
 
-  test.each(WRONG)(
+  test.concurrent.each(WRONG)(
     'a lease of the one that is %s is held while its client lives, and free when it is gone',
     async name => {
       const host: FleetHost = { name, role: 'web', address: '', firstUser: 'root', target: days.target(name) }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { ConnectError } from '../../lib/errors.ts'
-import { connect } from '../../lib/transport/connect.ts'
+import { openSsh } from '../../lib/transport/ssh.ts'
 import type { Transport } from '../../lib/transport/transport.ts'
 import { makeKey } from '../support/ssh-server-keys.ts'
 
@@ -71,7 +71,8 @@ export class MachineLogin {
     }
     for (;;) {
       try {
-        return await connect(target, { signal: new AbortController().signal, timeout: 10_000 })
+        const options = { signal: new AbortController().signal, timeout: 10_000 }
+        return await openSsh(target, { via: undefined, owned: undefined }, options)
       } catch (error) {
         if (!(error instanceof ConnectError) || performance.now() - started > PATIENCE) throw error
         await sleep(100)

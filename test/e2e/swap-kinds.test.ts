@@ -4,25 +4,21 @@ import { proxyOf } from '../../lib/proxy/proxy-of.ts'
 import { rollback } from '../../lib/swap/rollback.ts'
 import { deploy } from '../../lib/swap/swap.ts'
 import { converge } from './converge.ts'
-import { booted, docker } from './machine.ts'
+import { booted } from './machine.ts'
 import { doorOf, frontResources } from './swap-front.ts'
 import { SwapLab } from './swap-lab.ts'
 
 /** Its own service, whose images no other test takes away. */
 const NAME = 't-swap-nginx'
 
-const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies', engine: 'podman' })
+const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxy-host', engine: 'podman' })
 const door = doorOf(lab)
 const HOSTS = ['web1', 'web2']
 const proxy = () => proxyOf(lab.lb.context, NAME, lab.service)
 const live = async () => (await readProxies([proxy()], HOSTS)).live
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
 
-afterAll(async () => {
-  await lab.stop()
-  const images = (await docker('image', 'ls', '--quiet', `fleetfile/${NAME}`)).split('\n').filter(Boolean)
-  if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
-})
+afterAll(() => lab.stop())
 
 describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
   beforeAll(async () => {

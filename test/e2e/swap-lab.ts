@@ -28,7 +28,7 @@ const PROXY = 'init=/usr/local/lib/fleetlab/init; [ ! -x $init ] || exec $init; 
 export interface SwapLabOptions {
   readonly kind?: ProxyKind
   /** What the proxy's machine is made from; with systemd it is booted. */
-  readonly image?: 't-docker-host' | 't-proxies'
+  readonly image?: 't-docker-host' | 't-proxy-host'
   readonly hosts?: readonly string[]
   /** Whose machines they are: this process's unless told. */
   readonly place?: number
@@ -111,6 +111,10 @@ export class SwapLab {
       reject: false,
     })
     await execa('docker', ['network', 'rm', this.#place], { reject: false })
+    const images = (await docker('image', 'ls', '--quiet', `fleetfile/${this.name}`))
+      .split('\n')
+      .filter(Boolean)
+    if (images.length > 0) await execa('docker', ['rmi', '--force', ...new Set(images)], { reject: false })
   }
 
   get service(): ContainerService {

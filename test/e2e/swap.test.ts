@@ -7,7 +7,6 @@ import { liveSlot, readProxies } from '../../lib/proxy/proxies.ts'
 import { rollback } from '../../lib/swap/rollback.ts'
 import { deploy } from '../../lib/swap/swap.ts'
 import type { FrontDoor } from './front-door.ts'
-import { docker } from './machine.ts'
 import { HAPROXY, askToStop, doorOf, forgetRun, startFront } from './swap-front.ts'
 import { NAME, SwapLab } from './swap-lab.ts'
 
@@ -250,9 +249,4 @@ describe('a swap on two engines and HAProxy 2.6', () => {
     expect(stdout?.toString().trim().split('\n')).toEqual(['600 root', '777 root'])
     expect(JSON.stringify(lab.events)).not.toMatch(/welcome|third|fourth/)
   })
-})
-
-afterAll(async () => {
-  const images = (await docker('image', 'ls', '--quiet', `fleetfile/${NAME}`)).split('\n').filter(Boolean)
-  if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
 })

@@ -6,7 +6,6 @@ import { rollback } from '../../lib/swap/rollback.ts'
 import { deploy } from '../../lib/swap/swap.ts'
 import { openSwap } from '../../lib/swap/swap-target.ts'
 import { setUpSwarm } from '../../lib/swarm/set-up.ts'
-import { docker } from './machine.ts'
 import { doorOf, startFront } from './swap-front.ts'
 import { SwarmLab } from './swarm-lab.ts'
 
@@ -116,9 +115,4 @@ describe('a service on a swarm of three hosts', () => {
     for (const index of [1, 2]) expect(await on(index, `docker image inspect -f ok ${images}`)).toBe('ok\nok')
     expect(await door.get('/version')).toBe('v3 hello v3\n')
   }, 240_000)
-})
-
-afterAll(async () => {
-  const images = (await docker('image', 'ls', '--quiet', `fleetfile/${lab.name}`)).split('\n').filter(Boolean)
-  if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
 })

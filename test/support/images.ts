@@ -32,11 +32,11 @@ RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y 
     rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
 `
 
-/** A VPS with every proxy that a fleet may have, none of them started. */
+/** A VPS with every proxy that a fleet may have, none of them started, nor an sshd but the test's own. */
 const proxies = (vps: string): string => `FROM ${vps}
 RUN export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends \\
     haproxy socat nginx trafficserver && rm -rf /var/lib/apt/lists/* && \\
-    systemctl disable haproxy nginx trafficserver
+    systemctl disable haproxy nginx trafficserver ssh
 `
 
 /** Makes the images of the tests on the lab, where they are missing, so that no test is left out. */
@@ -52,5 +52,5 @@ export async function setup(): Promise<void> {
     await build('t-swap-python', PYTHON)
     await Promise.all([build('t-swap-app', APP), build('t-docker-host', HOST), build('t-podman', PODMAN)])
   }
-  await Promise.all([onPython(), build('t-proxies', proxies(vps))])
+  await Promise.all([onPython(), build('t-proxy-host', proxies(vps))])
 }

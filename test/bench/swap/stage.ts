@@ -25,7 +25,7 @@ export async function must(machine: Machine, script: string, stdin?: string): Pr
 
 /** A proxy and two hosts with engines, for the bench alone; releases v1 and v2 of a service. */
 export class Stage {
-  readonly lab = new SwapLab(NAME, { image: 't-proxies', hostImage: HOST })
+  readonly lab = new SwapLab(NAME, { image: 't-proxy-host', hostImage: HOST })
 
   get folder(): string {
     return this.lab.folder

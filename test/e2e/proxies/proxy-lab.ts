@@ -24,8 +24,10 @@ export type ServiceName = keyof typeof SERVICES
 
 /** A proxy's machine, with systemd as on a VPS, and two small ones with both slots of two services each. */
 export class ProxyLab {
-  readonly lb = new Machine('lb', { prefix: PREFIX, image: 't-proxies' })
-  readonly backends = ['web1', 'web2'].map(name => new Machine(name, { prefix: PREFIX, image: 't-proxies' }))
+  readonly lb = new Machine('lb', { prefix: PREFIX, image: 't-proxy-host' })
+  readonly backends = ['web1', 'web2'].map(
+    name => new Machine(name, { prefix: PREFIX, image: 't-proxy-host' }),
+  )
   #certificate: Certificate | undefined
 
   get certificate(): Certificate {
