@@ -51,16 +51,16 @@ export function hostSlots(swap: Opened<PairTarget>): Slots {
   }
 }
 
-/** The host of a slot that something is to be done on. Throws a ConnectError when it does not answer. */
+/** The host of a slot that something is to be done on. Throws a ConnectError when it is left out. */
 function hostOf({ target: { name, service, hosts } }: Opened<PairTarget>, slot: Slot): FleetHost {
   const wanted = service.pair[slot]
   const host = hosts.find(each => each.name === wanted)
   if (host !== undefined) return host
   throw new ConnectError(
-    `cannot be reached, and is the idle host of ${name}: nothing has changed for users`,
+    `does not answer or is in quarantine, and is the idle host of ${name}: nothing has changed for users`,
     {
       host: wanted,
-      hint: `fleet status --on ${wanted}`,
+      hint: `fleet catch-up ${wanted}`,
     },
   )
 }

@@ -72,13 +72,13 @@ test('several scripts of a run on a host are one outcome', async () => {
 
 test('a run whose work was done and which failed all the same says so, until it is resumed and done', async () => {
   const fleet = new RunFleet()
-  const failed = { ...line, changed: 0, outcome: 'ran', exitCode: 7, error: 'unhealthy' }
+  const failed = { ...line, changed: 0, outcome: 'ran' as const, exitCode: 7, error: 'unhealthy' }
   fleet.web1.audit({ ...line, changed: 4 }, failed)
   fleet.web2.audit(failed)
   expect((await fleet.run(['history'])).stdout).toContain(' changed 4, failed (unhealthy) ')
   const resumed = [
     { ...line, changed: 1 },
-    { ...line, changed: 0, outcome: 'ran', exitCode: 0 },
+    { ...line, changed: 0, outcome: 'ran' as const, exitCode: 0 },
   ]
   fleet.web1.audit({ ...line, changed: 4 }, failed, ...resumed)
   expect((await fleet.run(['history'])).stdout).toContain(' changed 5 ')
