@@ -5,6 +5,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { markedHosts } from '../migration/migrated.ts'
 import { releaseFiles } from '../container/release-files.ts'
 import { editionOf } from '../release/manifest.ts'
+import { letGoFiles } from '../release/let-go-files.ts'
 import type { Release } from '../release/release-model.ts'
 import { symlink } from '../resource/kinds/symlink.ts'
 import { onceMark } from '../rollout/once.ts'
@@ -46,7 +47,7 @@ export function hostSlots(swap: Opened<PairTarget>): Slots {
     fallen: (slot, milliseconds) => fallenPrograms(swap, hostOf(swap, slot), milliseconds),
     follow: live => followLive(swap, live),
     settle: (live, states) => settleLiveWork(swap, live, states),
-    letGo: () => Promise.resolve(),
+    letGo: () => letGoFiles(ctx, name, service, hosts),
     logs: () => sh`tail -n 100 /var/log/supervisor/${name}-*.log`.text,
   }
 }
