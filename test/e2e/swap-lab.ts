@@ -34,8 +34,6 @@ export interface SwapLabOptions {
   readonly place?: number
   /** What runs the slots on its hosts. */
   readonly engine?: EngineName
-  /** What its hosts are made from. */
-  readonly hostImage?: string
 }
 
 /** Two hosts with engines, a proxy, and a context that acts on them as the engine's own does. */
@@ -60,7 +58,6 @@ export class SwapLab {
       image = 't-docker-host',
       hosts = ['web1', 'web2'],
       engine = 'docker',
-      hostImage = engine === 'podman' ? 't-podman' : 't-docker-host',
       place = process.pid,
     }: SwapLabOptions = {},
   ) {
@@ -69,6 +66,7 @@ export class SwapLab {
     this.engine = engine
     this.#place = `${name}-${place}`
     this.lb = new Machine('lb', { prefix: this.#place, image })
+    const hostImage = engine === 'podman' ? 't-podman' : 't-docker-host'
     this.web = hosts.map(host => new Machine(host, { prefix: this.#place, image: hostImage }))
   }
 
