@@ -8,7 +8,7 @@ import type { Opened } from '../swap/swap-target.ts'
 import { sanitise } from '../text/sanitise.ts'
 import { aliasResource } from './alias.ts'
 import { introduceHosts } from './introduce.ts'
-import { claimCommand, restCommand, restSeconds, workCommand } from './live-work.ts'
+import { claimCommand, restCommand, restSeconds, WORK_SECONDS, workCommand } from './live-work.ts'
 import type { PairTarget } from './pair-target.ts'
 
 type Pairs = Opened<PairTarget>
@@ -55,7 +55,7 @@ async function moveWork({ ctx, target }: Pairs, live: Slot): Promise<void> {
     return
   }
   if (other === undefined) await takeOver({ ctx, target }, host, otherSlot(live))
-  await ctx.on(host).run(workCommand(name), { root: true })
+  await ctx.on(host).run(workCommand(name), { root: true, timeout: WORK_SECONDS * 1000 })
 }
 
 async function rest(ctx: Pairs['ctx'], { name, service }: PairTarget, host: FleetHost): Promise<void> {
@@ -77,7 +77,7 @@ async function takeOver(
   from: Slot,
 ): Promise<void> {
   const { name, service, away = [] } = target
-  await ctx.on(host).run(claimCommand(name), { root: true })
+  await ctx.on(host).run(claimCommand(name), { root: true, timeout: WORK_SECONDS * 1000 })
   const silent = away.find(each => each.name === service.pair[from])
   try {
     if (silent !== undefined) await rest(ctx, target, silent)

@@ -20,6 +20,9 @@ export const answerLock = (service: string): string => `${markFile(service)}.loc
 /** Seconds for which an answer to the other host may hold, and somewhat more. */
 const ANSWER_SECONDS = 20
 
+/** Seconds that it may take to bring live work to a host. */
+export const WORK_SECONDS = ANSWER_SECONDS + 15
+
 /** Something is in it while the service's live work may run on this host; whatever of it runs holds its lock. */
 export const liveFile = (service: string): string => `${LIVE}/${service}`
 

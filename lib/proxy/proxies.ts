@@ -129,10 +129,10 @@ export async function flip(
   if (ends.some(end => end.status === 'rejected')) {
     const undo = back === undefined ? told(to, 'drain') : changes(back)
     const undone = noted && back && { ...noted, slot: back, always: true }
-    const undoing = proxies.map((proxy, index) => {
+    const undoing = proxies.map(async (proxy, index) => {
       const end = ends[index]
       // One that was stopped before it has nothing to undo.
-      return end?.status === 'rejected' && isStopped(end.reason) ? undefined : proxy.set(undo, undone)
+      if (end?.status !== 'rejected' || !isStopped(end.reason)) await proxy.set(undo, undone)
     })
     throw flipFailed(proxies, ends, await Promise.allSettled(undoing), back)
   }

@@ -21,6 +21,13 @@ umask 022
 service=$1 port=$2 other=$3
 file=${folder}/$service mark=${state}/$service
 now() { cut -d. -f1 /proc/uptime; }
+# Input of a question: it ends with the connection, once the answer was acted on, or when it has held for long enough.
+listen() {
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    sleep 1
+    [ ! -e "$file" ] && echo 2>/dev/null || return
+  done
+}
 decide() {
   answer=
   read -r answer
@@ -36,9 +43,8 @@ decide() {
 mkdir -p ${folder} || exit 1
 told=
 while [ -e "$mark" ] && [ ! -e "$file" ]; do
-  # Its input ends when the answer has held for long enough.
-  sleep 12 | ${ssh} -p "$port" -- "$other" "$service" | decide "$(now)" ||
+  listen | ${ssh} -p "$port" -- "$other" "$service" | decide "$(now)" ||
     [ -n "$told" ] || { told=yes; echo "waiting for $other to say that $service does not run there"; }
-  [ -e "$file" ] || [ ! -e "$mark" ] || sleep 5
+  [ -e "$file" ] || [ ! -e "$mark" ] || sleep 2
 done
 `

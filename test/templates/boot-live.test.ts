@@ -37,7 +37,7 @@ function pair({ silent = false } = {}) {
     join(bin, 'ssh'),
     `#!/bin/sh\nfor last; do :; done\n${silent ? 'exit 255' : `SSH_ORIGINAL_COMMAND=$last exec ${other.answer}`}\n`,
   )
-  program(join(bin, 'sleep'), '#!/bin/sh\nexec /bin/sleep 0.3\n')
+  program(join(bin, 'sleep'), '#!/bin/sh\nexec /bin/sleep 0.05\n')
   const path = program(join(at, 'boot-live'), bootLive({ ...own.places, ssh: 'ssh' }))
   let said = ''
   const boot = () => {
