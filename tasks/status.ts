@@ -11,7 +11,7 @@ import {
 import { liveSlots, type LiveSlot } from '../lib/proxy/live-slots.ts'
 import { describeOnce } from '../lib/status/once-line.ts'
 import { onceProbes, onceStates } from '../lib/status/once.ts'
-import { describeFront, frontStates, type FrontState } from '../lib/status/fronts.ts'
+import { describeFront, describeMixed, frontStates, type FrontState } from '../lib/status/fronts.ts'
 import { parseStatus } from '../lib/status/host-status.ts'
 import { describeLive, liveProbes, withPairs } from '../lib/status/pair.ts'
 import { statusProbe } from '../lib/status/probe.ts'
@@ -72,6 +72,7 @@ export default defineTask({
     const lines = [
       ...swarms.map(swarm => describeSwarm(swarm, live.get(swarm.service))),
       ...once.map(describeOnce),
+      ...describeMixed(live),
       ...describeLive(ctx.fleet, told, live),
       ...quarantined.map(describeQuarantined),
       ...fronts.flatMap(describeFront),
