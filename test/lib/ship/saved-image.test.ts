@@ -40,7 +40,7 @@ const engineWith = (files: Files): Engine => ({
 })
 
 /** The archive that pieces make one after another: its files' content, by name. */
-async function files(pieces: readonly Piece[]): Promise<ReadonlyMap<string, string>> {
+async function unpacked(pieces: readonly Piece[]): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
   const reader = extract()
   const parts = await Promise.all(pieces.map(({ file }) => readFile(file)))
@@ -93,7 +93,7 @@ test.each([
   ['compressed, the lowest known', zipped, two, 1, ['two!']],
 ])('%s', async (_, content, layers, shared, sent) => {
   const out = await mkdtemp(join(folder, 'out-'))
-  const found = await files(await (await save(content, layers, out)).without(shared))
+  const found = await unpacked(await (await save(content, layers, out)).without(shared))
   const config = '{"os":"linux"}'
   for (const text of [...sent, config]) expect(found.get(blob(text))).toBe(text)
   const { manifests } = JSON.parse(found.get('index.json') ?? '') as {
