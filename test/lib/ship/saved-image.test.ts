@@ -126,7 +126,7 @@ test('hosts with different gaps share pieces, and the same image makes the same 
     expect(some).toEqual(all.slice(1))
     made.push(all)
   }
-  const digests = made.map(pieces => pieces.map(({ digest, bytes, unpacked }) => [digest, bytes, unpacked]))
+  const digests = made.map(pieces => pieces.map(({ digest, bytes, unpacked: room }) => [digest, bytes, room]))
   expect(digests[1]).toEqual(digests[0])
   expect(digests[2]).toEqual(digests[0])
   const [first] = made[0] ?? []
