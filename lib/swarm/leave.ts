@@ -1,6 +1,6 @@
 import type { SlotStates } from '../container/slot-state.ts'
 import { containerName } from '../container/slot.ts'
-import { messageOf } from '../errors.ts'
+import { HostsFailedError, messageOf } from '../errors.ts'
 import { waitDrained } from '../proxy/drain.ts'
 import { setSlot } from '../proxy/proxies.ts'
 import { otherSlot, SLOTS, type Slot } from '../swap/slot.ts'
@@ -21,6 +21,7 @@ export const leftInSwarm = (states: ReadonlyMap<string, SlotStates>): ReadonlySe
 export async function endInSwarm(swap: Opened<ContainerTarget>, slot: Slot): Promise<void> {
   const { ctx, target } = swap
   const name = containerName(target.name, slot)
+  await expectManager(swap)
   await stopInSwarm(swap, slot)
   const { manager, view } = await askManagers(ctx, target.name, target.hosts)
   const service = view.slots[slot]
@@ -29,6 +30,20 @@ export async function endInSwarm(swap: Opened<ContainerTarget>, slot: Slot): Pro
   const without = { ...view, slots: { ...view.slots, [slot]: undefined } }
   await pruneSecrets(ctx.on(manager), target.name, without)
   ctx.note(`${name} of the time on the swarm is gone`)
+}
+
+/** Throws HostsFailedError with a way out where nobody can tell the swarm anything any more. */
+async function expectManager({ ctx, target: { name, hosts } }: Opened<ContainerTarget>): Promise<void> {
+  try {
+    await askManagers(ctx, name, hosts)
+  } catch (error) {
+    if (!(error instanceof HostsFailedError)) throw error
+    const all = hosts.map(host => host.name).join(',')
+    throw new HostsFailedError(error.failures, hosts.length, {
+      standing: `${name} is on a swarm still, and no manager of it answers; what runs goes on`,
+      hint: `bring most of its managers back; else, which ends all that the swarm runs there: fleet exec --root --on ${all} -- docker swarm leave --force`,
+    })
+  }
 }
 
 /**
