@@ -38,10 +38,11 @@ export async function goLive(
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
   const isDead = live !== undefined && isGone(swap, before, live)
-  if (live !== undefined && !isDead) proof.flipped()
+  const isDown = live !== undefined && ofSlot(before, live).every(({ health }) => health === 'down')
+  if (live !== undefined && !isDown) proof.flipped()
   const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
-  // What was sent to a dead host may end after the flip: it is no fault of the new one.
-  if (live === undefined || isDead) proof.flipped(true)
+  // What was sent to a slot that answers nobody may end after the flip: it is no fault of the new one.
+  if (live === undefined || isDown) proof.flipped(true)
   const { length } = swap.names(slot)
   ctx.note(
     `${slot} serves on ${length} host${length === 1 ? '' : 's'}, flipped in ${flipped.milliseconds} ms`,
