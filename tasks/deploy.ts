@@ -111,6 +111,7 @@ export default defineTask({
         continue
       }
       const report = await swapIn(ctx, target, release, bodies)
+      partial.push(...(report.unnoted ?? []))
       const swapped = report.outcome === 'unchanged' ? 0 : slotHosts(target, report.slot).length
       rolled.push({ service, release: release.id, label: release.label, changed: swapped })
     }

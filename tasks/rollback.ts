@@ -44,6 +44,6 @@ export default defineTask({
     }
     if (report.outcome === 'unchanged')
       ctx.print(`${name}: ${report.label} (${report.release}) serves already: 0 changes`)
-    return { data: report }
+    return { data: report, exitCode: report.unnoted === undefined ? 0 : 9 }
   },
 })

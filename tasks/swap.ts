@@ -42,6 +42,7 @@ export default defineTask({
       ctx.print(`${name}: ${release.label} (${release.id}) serves from ${report.slot}`)
     if (report.outcome === 'unchanged')
       ctx.print(`${name}: ${release.label} (${release.id}) serves already: 0 changes`)
-    return { data: { ...report, quarantined: mustered.fresh }, exitCode: mustered.fresh.length > 0 ? 9 : 0 }
+    const isPartial = report.unnoted !== undefined || mustered.fresh.length > 0
+    return { data: { ...report, quarantined: mustered.fresh }, exitCode: isPartial ? 9 : 0 }
   },
 })

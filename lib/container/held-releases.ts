@@ -1,9 +1,11 @@
 import { parseManifest, editionOf, serviceFolder } from '../release/manifest.ts'
 import { historyFile, parseEntry } from '../release/history-entry.ts'
-import type { Held } from '../release/keep.ts'
+import type { Held, HeldEdition } from '../release/keep.ts'
 import { SLOTS } from '../swap/slot.ts'
 import { rawShell, sh, type Command } from '../shell/sh.ts'
 import { containerName } from './slot.ts'
+
+type NamedEdition = Pick<HeldEdition, 'edition' | 'image'>
 
 /** Lines of the history that are read: years of releases. */
 const LINES = 2000
@@ -72,20 +74,33 @@ export function parseHeld(output: string): Held {
   }
 }
 
-/** Lets releases go: their images where there are any, then what was written for them. */
+/**
+ * Lets releases go: their images where there are any, then what was written for them. A swarm keeps containers that have
+ * ended, which would hold their images. What something else holds stays with all that is known of it, to be let go
+ * another time; the command fails then.
+ */
 export function letGoCommand(
   service: string,
   engine: string,
-  { editions, images }: { readonly editions: readonly string[]; readonly images: readonly string[] },
+  { editions, images }: { readonly editions: readonly NamedEdition[]; readonly images: readonly string[] },
 ): Command {
-  const files = editions.flatMap(edition =>
-    ['env', 'json', 'migrated', 'contracted'].map(suffix => `${serviceFolder(service)}/${edition}.${suffix}`),
-  )
   const remove = images.map(
-    // All its names; a container that still needs it keeps it.
+    // All its names.
     image =>
-      sh`tags=$(${engine} image inspect --format '{{range .RepoTags}}{{println .}}{{end}}' ${image}) && ${engine} image rm $tags $([ -n "$tags" ] || echo ${image}) >/dev/null
-`.text,
+      sh`
+if tags=$(${engine} image inspect --format '{{range .RepoTags}}{{println .}}{{end}}' ${image} 2>/dev/null); then
+  ended=$(${engine} container ls --all --quiet --filter status=exited --filter status=created --filter ${`label=fleetfile.service=${service}`} --filter ${`ancestor=${image}`})
+  [ -z "$ended" ] || ${engine} container rm $ended >/dev/null
+  ${engine} image rm $tags $([ -n "$tags" ] || echo ${image}) >/dev/null || held="$held "${image}
+fi`.text,
   )
-  return sh`${rawShell(remove.join(''))}rm -f ${files}`
+  const forget = editions.map(({ edition, image }) => {
+    const files = ['env', 'json', 'migrated', 'contracted'].map(
+      suffix => `${serviceFolder(service)}/${edition}.${suffix}`,
+    )
+    return sh`
+case $held in *${image}*) ;; *) rm -f ${files} ;; esac`.text
+  })
+  return sh`held=${rawShell([...remove, ...forget].join(''))}
+[ -z "$held" ]`
 }

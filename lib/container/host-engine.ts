@@ -5,16 +5,17 @@ import { SPOOL, type Spooled } from '../ship/spool.ts'
 
 /** What a host's engine holds, as far as shipping needs to know. */
 export interface HostEngine {
+  readonly engine: EngineName
   readonly platform: string
   /** Free bytes where images are kept. */
   readonly free: number
   /** Free bytes where pieces wait; undefined where that is the same disk. */
   readonly freeSpool: number | undefined
   /**
-   * Whether it takes an image without the layers that it has. Docker's own store does; containerd's, which newer Dockers
-   * use, and Podman want all of it.
+   * What containerd has, by digest, where that is the store, as in newer Dockers: a layer that is left out must be there
+   * byte for byte, since it is what the host would give on. Undefined with other stores, which need to know a layer only.
    */
-  readonly takesParts: boolean
+  readonly blobs: ReadonlySet<string> | undefined
   /** Whether its image ids are digests of something else than the image's configuration. */
   readonly hasOwnIds: boolean
   /** Image ids by tag. */
@@ -25,10 +26,18 @@ export interface HostEngine {
   readonly spooled: ReadonlyMap<string, Spooled>
 }
 
+/** How Docker names containerd's store. */
+const CONTAINERD = 'io.containerd.snapshotter'
+
+/** Where containerd keeps what it was given: one that Docker has started, and one that stands for itself. */
+const CONTENT = 'io.containerd.content.v1.content/blobs/sha256'
+
 const INFO: Readonly<Record<EngineName, string>> = {
   docker: `info=$(docker info --format 'platform {{.OSType}}/{{.Architecture}}
 root {{.DockerRootDir}}
-store {{json .DriverStatus}}')`,
+store {{json .DriverStatus}}')
+case $info in *${CONTAINERD}*) for d in "$(echo "$info" | sed -n 's/^root //p')/containerd/daemon" /var/lib/containerd; do
+  [ ! -d "$d/${CONTENT}" ] || ls "$d/${CONTENT}" | sed 's/^/blob sha256:/'; done ;; esac`,
   podman: `info=$(podman info --format 'platform {{.Host.OS}}/{{.Host.Arch}}
 root {{.Store.GraphRoot}}')`,
 }
@@ -62,6 +71,7 @@ export function parseHostEngine(output: string, host: string, engine: EngineName
   const tags = new Map<string, string>()
   const images = new Map<string, readonly string[]>()
   const spooled = new Map<string, Spooled>()
+  const blobs = new Set<string>()
   for (const line of output.split('\n')) {
     const [word, first = '', second = '', third = ''] = line.split(' ')
     if (word === 'platform') {
@@ -69,7 +79,8 @@ export function parseHostEngine(output: string, host: string, engine: EngineName
       platform = `${system}/${ARCHITECTURES[architecture] ?? architecture}`
     } else if (word === 'free') free = Number(first) * 1024
     else if (word === 'spool') freeSpool = Number(first) * 1024
-    else if (word === 'store') isContainerd = line.includes('io.containerd.snapshotter')
+    else if (word === 'store') isContainerd = line.includes(CONTAINERD)
+    else if (word === 'blob') blobs.add(first)
     // Podman puts the name of a registry in front of an image that came from none.
     else if (word === 'tag')
       tags.set(first.replace(/^(localhost|docker\.io(\/library)?)\//, ''), imageId(second))
@@ -80,10 +91,11 @@ export function parseHostEngine(output: string, host: string, engine: EngineName
     throw new ConfigError('the container engine gave no clear answer', { host, hint: 'fleet provision' })
   }
   return {
+    engine,
     platform,
     free,
     freeSpool,
-    takesParts: engine === 'docker' && !isContainerd,
+    blobs: isContainerd ? blobs : undefined,
     hasOwnIds: isContainerd,
     tags,
     images,

@@ -19,6 +19,8 @@ export interface SlotState {
   readonly isContracted?: boolean
   /** Of a pair's host: what is `live` may run there. */
   readonly works?: boolean
+  /** A swarm runs the slot on this host. */
+  readonly isInSwarm?: boolean
 }
 
 export interface SlotStates extends Readonly<Record<Slot, SlotState>> {
@@ -39,24 +41,31 @@ export async function readSlots(
   service: string,
   engine: EngineName = 'docker',
 ): Promise<SlotStates> {
+  const inSwarm = (slot: Slot) =>
+    engine === 'docker'
+      ? sh`w=$(docker ps --quiet --filter ${`label=com.docker.swarm.service.name=${containerName(service, slot)}`})`
+      : rawShell(':')
   const one = (slot: Slot): string =>
-    sh`s=$(${engine} container inspect --format ${FORMAT} ${containerName(service, slot)} 2>/dev/null) || s='false - -'
+    sh`w=; s=$(${engine} container inspect --format ${FORMAT} ${containerName(service, slot)} 2>/dev/null) || { s='false - -'; ${inSwarm(slot)}; }
 f=${`${serviceFolder(service)}/${slot}.json`}; m=-; [ ! -f "$f" ] || m=$(base64 -w0 <"$f")
 c=$(readlink "$f") && [ -e ${`${serviceFolder(service)}/`}"\${c%.json}.contracted" ] && c=contracted || c=-
-echo $s $m $c`.text
+echo $s $m $c \${w:+swarm}`.text
   const acts = sh`
 tail -n 1 ${historyFile(service)} 2>/dev/null | base64 -w0; echo
 [ ! -f ${nextFile(service)} ] || base64 -w0 <${nextFile(service)}`.text
   const { stdout } = await host.read(rawShell(`${SLOTS.map(one).join('\n')}${acts}`), { root: true })
   const lines = stdout.toString('utf8').split('\n')
   const state = (index: number): SlotState => {
-    const [running, edition = '-', run = '-', manifest = '-', contract] = (lines[index] ?? '').split(' ')
+    const [running, edition = '-', run = '-', manifest = '-', contract, swarm] = (lines[index] ?? '').split(
+      ' ',
+    )
     return {
       running: running === 'true',
       edition: edition === '-' ? undefined : edition,
       run,
       manifest: parseManifest(decoded(manifest)),
       isContracted: contract === 'contracted',
+      ...(swarm === 'swarm' ? { isInSwarm: true } : {}),
     }
   }
   const act = (index: number) => parseEntry(decoded(lines[index] ?? ''))

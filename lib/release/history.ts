@@ -44,7 +44,7 @@ rm -f ${nextFile(service)}`.input(`${JSON.stringify(entry)}\n`)
 /**
  * Adds a line to the service's history on its hosts, and notes what the slot serves: a rollback goes back to that,
  * never to a release that was prepared but has served nobody. What is live now is asked of the proxy alone. A host where
- * this fails gets a warning: the traffic has moved by then, and the outcome is told by that.
+ * this fails gets a warning, since the traffic has moved by then. Gives the names of these hosts: the result is a partial one.
  */
 export async function record(
   swap: Pick<Swap, 'ctx' | 'target' | 'names'>,
@@ -52,23 +52,31 @@ export async function record(
   slot: Slot,
   manifest: Manifest | undefined,
   now: Date,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { ctx, target } = swap
   const entry = entryOf(swap, action, slot, manifest, now)
   const own = new Set(swap.names(slot))
   const failed = (error: unknown, host?: FleetHost) => {
     const reason = messageOf(error).replace(host === undefined ? '' : `${host.name}: `, '')
-    ctx.warn(`the ${action} is done, but could not be noted in the history: ${reason}`, host)
+    ctx.warn(
+      `the ${action} is done, but could not be noted in the history; the next run on ${target.name} does it: ${reason}`,
+      host,
+    )
   }
+  const unnoted = new Set(target.hosts.map(({ name }) => name))
   try {
     await ctx.each(target.hosts, host =>
       ctx
         .on(host)
         .run(appendCommand(target.name, entry, own.has(host.name)), { root: true })
-        .catch((error: unknown) => failed(error, host)),
+        .then(
+          () => void unnoted.delete(host.name),
+          (error: unknown) => failed(error, host),
+        ),
     )
   } catch (error) {
     // The run was interrupted, so that not every host was tried.
     failed(error)
   }
+  return [...unnoted]
 }

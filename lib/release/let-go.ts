@@ -22,9 +22,12 @@ export async function letGo({ ctx, target }: Opened<ContainerTarget>): Promise<v
       async host => {
         const gone = goes.get(host.name)
         if (gone === undefined) return
-        await ctx.on(host).run(letGoCommand(name, engine, gone), { root: true })
-        const bytes = (held.get(host.name)?.editions ?? [])
-          .filter(({ image }) => gone.images.includes(image))
+        const known = held.get(host.name)?.editions ?? []
+        const editions = known.filter(({ edition }) => gone.editions.includes(edition))
+        const { images } = gone
+        await ctx.on(host).run(letGoCommand(name, engine, { editions, images }), { root: true })
+        const bytes = known
+          .filter(({ image }) => images.includes(image))
           .reduce((sum, each) => sum + (each.bytes ?? 0), 0)
         ctx.note(`${gone.editions.length} old releases of ${name} let go, ${prettyBytes(bytes)}`, host)
       },

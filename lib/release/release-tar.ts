@@ -41,7 +41,7 @@ export function fixedHeader(header: EntryHeader, id: string): EntryHeader {
 export async function addEntry(
   out: Pack,
   header: EntryHeader,
-  content: AsyncIterable<unknown>,
+  content: AsyncIterable<unknown> | Iterable<unknown>,
 ): Promise<void> {
   await pipeline(content, out.entry(header))
 }

@@ -59,7 +59,7 @@ export async function copyImage(ctx: RolloutContext, options: CopyOptions): Prom
             login: { key, known },
           }).received
     if (fetched?.end === 'loaded') return fetched.id
-    if (fetched?.end === 'refused') throw refused(to, fetched.reason)
+    if (fetched?.end === 'refused') throw refused(to, hostEngine, fetched.reason)
     const why = fetched?.end === 'unreached' ? ` (${fetched.reason})` : ''
     ctx.note(`cannot fetch from ${from.name}${why}: sent by way of this machine instead`, to)
     const received = await byWayOfHere(ctx, options, given, piece =>
@@ -70,14 +70,14 @@ export async function copyImage(ctx: RolloutContext, options: CopyOptions): Prom
       }),
     )
     if (received.end === 'loaded') return received.id
-    throw refused(to, received.end === 'refused' ? received.reason : 'it arrived damaged')
+    throw refused(to, hostEngine, received.end === 'refused' ? received.reason : 'it arrived damaged')
   } finally {
     await giving.release()
   }
 }
 
-const refused = (host: FleetHost, reason: string): CommandError =>
-  new CommandError(`docker load failed${tail(reason, { width: 300 })}`, { host: host.name })
+const refused = (host: FleetHost, engine: EngineName, reason: string): CommandError =>
+  new CommandError(`${engine} load failed${tail(reason, { width: 300 })}`, { host: host.name })
 
 async function byWayOfHere(
   ctx: RolloutContext,

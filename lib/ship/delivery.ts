@@ -112,7 +112,7 @@ export class Delivery {
     spool: ReadonlyMap<string, number>,
   ): Promise<Shipped> {
     const { host, shared } = receiver
-    const { image } = this.#options
+    const { image, hostEngine } = this.#options
     let pieces = first
     let have = spool
     let whole = false
@@ -142,7 +142,7 @@ export class Delivery {
       }
       if (received.end === 'refused') {
         if (whole || shared === 0) {
-          throw new CommandError(`docker load failed${tail(received.reason, { width: 300 })}`, {
+          throw new CommandError(`${hostEngine} load failed${tail(received.reason, { width: 300 })}`, {
             host: host.name,
           })
         }

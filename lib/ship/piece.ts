@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
-import { pack, type Header } from 'tar-stream'
+import { pack } from 'tar-stream'
 import { addEntry, carrier } from '../release/release-tar.ts'
 import type { PieceName } from './spool.ts'
 
@@ -13,16 +13,15 @@ export interface Piece extends PieceName {
 }
 
 /** Nothing in it depends on who saved the image, or when: the same layer makes the same piece again. */
-const plainHeader = ({ name, type, linkname, size }: Header) => ({
-  name,
-  type,
-  mode: type === 'directory' ? 0o755 : 0o644,
-  mtime: new Date(0),
-  ...(typeof linkname === 'string' ? { linkname } : {}),
-  ...(type === 'file' ? { size } : {}),
-})
+const FIXED = { type: 'file', mode: 0o644, mtime: new Date(0) } as const
 
-/** A piece that is being written: gzip over tar entries. Memory stays flat, however large an entry is. */
+/** A file to be. */
+interface PieceEntry {
+  readonly name: string
+  readonly size: number
+}
+
+/** A piece that is being written: gzip over a tar's files. Memory stays flat, however large an entry is. */
 export class PieceWriter {
   readonly #file: string
   readonly #tar = pack()
@@ -38,7 +37,9 @@ export class PieceWriter {
     const zip = createGzip({ level: constants.Z_BEST_SPEED })
     const target = createWriteStream(file, { mode: 0o600 })
     this.#written = pipeline(this.#tar.pipe(carrier(this.#tar)), zip, hashed, target, { signal })
-    this.#written.catch((error: unknown) => this.fail(error))
+    this.#written.catch((error: unknown) =>
+      this.#tar.destroy(error instanceof Error ? error : new Error(String(error))),
+    )
   }
 
   async *#hashed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -49,14 +50,9 @@ export class PieceWriter {
     }
   }
 
-  async add(header: Header, content: AsyncIterable<unknown>): Promise<void> {
-    this.#unpacked += header.size ?? 0
-    if (header.type === 'file') await addEntry(this.#tar, plainHeader(header), content)
-    else this.#tar.entry(plainHeader(header))
-  }
-
-  fail(error: unknown): void {
-    this.#tar.destroy(error instanceof Error ? error : new Error(String(error)))
+  async add(entry: PieceEntry, content: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+    this.#unpacked += entry.size
+    await addEntry(this.#tar, { ...FIXED, ...entry }, content)
   }
 
   /** Only the last of an image's pieces ends the archive. */

@@ -66,11 +66,11 @@ export async function shipImage(
     await mkdir(ctx.paths.cache, { recursive: true })
     const folder = await mkdtemp(join(ctx.paths.cache, 'ship-'))
     try {
-      const pieces = await ImagePieces.save(image.tag, engine, folder, ctx.signal)
+      const pieces = await ImagePieces.save(image, engine, folder, ctx.signal)
       const delivery = new Delivery(ctx, { service, image, pieces, hostEngine })
       const order = lacking.map(host => {
         const state = states.get(host.name)
-        const shared = state?.takesParts === true ? sharedLayers(image.layers, [...state.images.values()]) : 0
+        const shared = state === undefined ? 0 : sharedLayers(image.layers, state)
         return { host, state, shared }
       })
       order.sort((a, b) => a.shared - b.shared || spooledBytes(b.state) - spooledBytes(a.state))

@@ -11,6 +11,7 @@ import type { Manifest } from '../release/manifest.ts'
 import { bringImage } from '../ship/bring-image.ts'
 import type { Secret } from '../shell/secret.ts'
 import { sh } from '../shell/sh.ts'
+import { endInSwarm, leaveSwarm, leftInSwarm } from '../swarm/leave.ts'
 import { refuseMixedImages } from '../swarm/one-image.ts'
 import { swarmRun } from '../swarm/service-spec.ts'
 import { isSwarm } from '../swarm/size.ts'
@@ -31,11 +32,15 @@ type Containers = Opened<ContainerTarget>
 export function containerSlots(swap: Containers): Slots {
   const { ctx, target } = swap
   const { name, service, hosts } = target
+  /** What a swarm still runs of a service that is not placed on it any more, by the last look. */
+  let left: ReadonlySet<Slot> = new Set()
   return {
-    states: () =>
-      isSwarm(target)
-        ? readSwarmStates({ ctx, target })
-        : ctx.each(hosts, host => readSlots(ctx.on(host), name, service.engine)),
+    async states() {
+      if (isSwarm(target)) return readSwarmStates({ ctx, target })
+      const states = await ctx.each(hosts, host => readSlots(ctx.on(host), name, service.engine))
+      left = leftInSwarm(states)
+      return states
+    },
     releases: () => readContainerReleases(swap),
     edition: (release, env, stopSeconds) => editionFor(service, release.id, env, stopSeconds),
     async fetch(release, _slot, engine) {
@@ -51,6 +56,7 @@ export function containerSlots(swap: Containers): Slots {
     runOf: (slot, host, manifest) => runOf(swap, slot, host, manifest),
     async start(slot, manifests) {
       if (isSwarm(target)) refuseMixedImages(manifests)
+      if (left.has(slot)) await endInSwarm(swap, slot)
       await checkContainers(swap, slot, manifests, await startContainers(swap, slot, manifests))
     },
     remove: (slot, manifests) => removeContainers(swap, slot, manifests),
@@ -58,7 +64,10 @@ export function containerSlots(swap: Containers): Slots {
     fallen: (slot, milliseconds) => restarted(swap, slot, milliseconds),
     follow: () => Promise.resolve(),
     settle: () => Promise.resolve(),
-    letGo: () => letGo(swap),
+    async letGo() {
+      if (left.size > 0) await leaveSwarm(swap)
+      await letGo(swap)
+    },
     logs(slot) {
       const of = isSwarm(target) ? 'docker service' : engineOf(swap)
       return `${of} logs --tail 100 ${containerName(name, slot)}`

@@ -1,6 +1,7 @@
 import { containerName } from '../container/slot.ts'
 import { CommandError, ConfigError, HealthError, TimeoutError } from '../errors.ts'
 import { sh } from '../shell/sh.ts'
+import { endInSwarm, leftInSwarm } from '../swarm/leave.ts'
 import { isSwarm } from '../swarm/size.ts'
 import { stopInSwarm } from '../swarm/stop.ts'
 import { backUp } from '../migration/backup.ts'
@@ -77,7 +78,10 @@ async function finishAlone(
     })
   }
   const idle = otherSlot(live)
-  const running = target.hosts.filter(host => states.get(host.name)?.[idle].running === true)
+  const running = target.hosts.filter(host => {
+    const { running: own, isInSwarm } = states.get(host.name)?.[idle] ?? {}
+    return own === true || isInSwarm === true
+  })
   const stopped = running.map(host => host.name)
   const isDue = manifest.contract !== undefined && !isContracted(swap.names(live), states, live)
   const about = { slot: live, release: manifest.release, label: manifest.label, stopped, contracted: isDue }
@@ -87,7 +91,7 @@ async function finishAlone(
     if (isDue) ctx.note(`would run the contract migration of ${manifest.label} (${manifest.release})`)
     return { outcome: 'planned', ...about }
   }
-  if (running.length > 0) await stopSlot(swap, idle, live, running)
+  if (running.length > 0) await stopSlot(swap, idle, live, running, leftInSwarm(states).has(idle))
   if (isDue) await contract(swap, live, manifest, now)
   await swap.slots.letGo()
   return { outcome: 'finished', ...about }
@@ -98,6 +102,7 @@ async function stopSlot(
   idle: Slot,
   live: Slot,
   hosts: Swap['target']['hosts'],
+  isLeft: boolean,
 ): Promise<void> {
   const { ctx, target, limits } = swap
   const container = containerName(target.name, idle)
@@ -113,6 +118,7 @@ async function stopSlot(
   ctx.phase(`Stop ${container}`)
   await setSlot(swap.proxies, swap.names(idle), idle, 'maint')
   if (isSwarm(target)) return stopInSwarm(swap, idle)
+  if (isLeft) return endInSwarm(swap, idle)
   const { engine = 'docker' } = target.service
   const command = sh`${engine} stop --time ${limits.stopSeconds} ${container} >/dev/null && rm -f ${finishFile(target.name, idle)}`
   await ctx.each(hosts, host =>

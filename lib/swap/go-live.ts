@@ -21,6 +21,8 @@ export interface WentLive {
   readonly watched: Watched
   /** What steady traffic through the front door met; undefined where there is no front door to ask. */
   readonly probe?: ProbeReport
+  /** Hosts that could not be told what serves: they were cut off behind the flip. */
+  readonly unnoted?: readonly string[]
 }
 
 /** Flip, and what follows it. */
@@ -36,10 +38,11 @@ export async function goLive(
   ctx.phase(`Flip ${target.name} to ${slot}`)
   const { servers: before } = await expectLive(swap, live)
   const isDead = live !== undefined && isGone(swap, before, live)
-  if (live !== undefined && !isDead) proof.flipped()
+  const isDown = live !== undefined && ofSlot(before, live).every(({ health }) => health === 'down')
+  if (live !== undefined && !isDown) proof.flipped()
   const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
-  // What was sent to a dead host may end after the flip: it is no fault of the new one.
-  if (live === undefined || isDead) proof.flipped(true)
+  // What was sent to a slot that answers nobody may end after the flip: it is no fault of the new one.
+  if (live === undefined || isDown) proof.flipped(true)
   const { length } = swap.names(slot)
   ctx.note(
     `${slot} serves on ${length} host${length === 1 ? '' : 's'}, flipped in ${flipped.milliseconds} ms`,
@@ -66,8 +69,8 @@ interface Standing {
   readonly before: readonly ProxyServer[]
   /** When it began to serve, by the monotonic clock; undefined when another run flipped. */
   readonly since?: number
-  /** Writes down what serves. */
-  readonly note: () => Promise<unknown>
+  /** Writes down what serves. Gives the hosts where it could not. */
+  readonly note: () => Promise<readonly string[]>
   readonly now: () => Date
 }
 
@@ -103,7 +106,7 @@ export async function stayLive(
   if (fault !== undefined) await turnBack(swap, slot, live, fault, now)
   // The note comes last: where it is missing, all of this is done by the next run.
   if (live !== undefined) await swap.slots.retire(live)
-  await note()
+  const unnoted = await note()
   const drained = await draining
   const probe = await proof.end()
   if (drained !== undefined && drained.open > 0) {
@@ -111,7 +114,12 @@ export async function stayLive(
       `${drained.open} requests go on in ${drained.servers.join(', ')}: left running until they end, a day at most`,
     )
   }
-  return { watched, open: drained?.open ?? 0, ...(probe === undefined ? {} : { probe }) }
+  return {
+    watched,
+    open: drained?.open ?? 0,
+    ...(probe === undefined ? {} : { probe }),
+    ...(unnoted.length === 0 ? {} : { unnoted }),
+  }
 }
 
 /** The flip has happened: who stops the watch must know that the new release serves. */

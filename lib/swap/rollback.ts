@@ -41,6 +41,8 @@ export interface RollbackReport {
   readonly open?: number
   /** What steady traffic through the front door met. */
   readonly probe?: ProbeReport
+  /** Hosts that could not be told what serves: they were cut off behind the flip. */
+  readonly unnoted?: readonly string[]
 }
 
 /**
@@ -120,7 +122,7 @@ async function rollbackAlone(
   const flipped = await flip(swap.proxies, swap.names, slot, live, { runId: ctx.runId })
   const milliseconds = Math.round(performance.now() - started)
   ctx.note(`${manifest.label} serves again: flipped in ${flipped.milliseconds} ms, ${milliseconds} ms in all`)
-  await record(swap, 'rollback', slot, manifest, now())
+  const unnoted = await record(swap, 'rollback', slot, manifest, now())
   await swap.slots.follow(slot)
   await swap.slots.retire(live)
   const { open } = await waitDrained(swap.read, live, swap.limits.drainSeconds, ctx.signal)
@@ -134,5 +136,6 @@ async function rollbackAlone(
     milliseconds,
     open,
     ...(probe === undefined ? {} : { probe }),
+    ...(unnoted.length === 0 ? {} : { unnoted }),
   }
 }

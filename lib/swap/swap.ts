@@ -138,7 +138,10 @@ async function goOn(
   await using proof = startProof(swap)
   proof.flipped(true)
   await swap.slots.follow(live)
-  const note = () => noteServed(swap, live, states, now())
+  const note = async () => {
+    await noteServed(swap, live, states, now())
+    return []
+  }
   const went = await stayLive(swap, live, isWarm ? old : undefined, { proof, before, note, now })
   await swap.slots.letGo()
   return went

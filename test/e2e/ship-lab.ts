@@ -9,7 +9,7 @@ import { dockerEngine, type Engine } from '../../lib/container/engine.ts'
 import { buildImage, type Image } from '../../lib/container/image.ts'
 import { shipImage, type Shipped } from '../../lib/ship/ship.ts'
 import type { FleetEvent } from '../../lib/events/event.ts'
-import type { ImageRecipe } from '../../lib/fleet/container-model.ts'
+import type { EngineName, ImageRecipe } from '../../lib/fleet/container-model.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
 import { resolveRelease, type Release } from '../../lib/release/release.ts'
 import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
@@ -23,14 +23,14 @@ import { makeKey } from '../support/ssh-server-keys.ts'
 import { DOCKERD, Machine, docker } from './machine.ts'
 
 const SSHD = `export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y --no-install-recommends \\
-    openssh-server openssh-client sudo docker-registry nftables && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*`
+    openssh-server openssh-client sudo docker-registry nftables podman crun && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*`
 const LOGIN = `useradd --create-home --shell /bin/bash --password '*' deploy && \\
     echo 'deploy ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/50-deploy`
 
 /** Images are the test's own: its labs may stand side by side. */
 const NAME = 't-ship'
 
-/** Machines with an engine and a hardened sshd of their own, reached as an operator reaches a fleet's hosts. */
+/** Machines with both engines and a hardened sshd of their own, reached as an operator reaches a fleet's hosts. */
 export class ShipLab {
   readonly name: string
   readonly machines: readonly Machine[]
@@ -203,12 +203,13 @@ export class ShipLab {
     image: Image,
     hosts: readonly FleetHost[] = this.#hosts,
     ctx: RolloutContext = this.context(),
+    hostEngine: EngineName = 'docker',
   ): Promise<ReadonlyMap<string, Shipped>> {
     return shipImage(ctx, {
       service: NAME,
       image,
       hosts,
-      hostEngine: 'docker',
+      hostEngine,
       engine: dockerEngine(),
     })
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dockerEngine } from '../../lib/container/engine.ts'
+import type { Image } from '../../lib/container/image.ts'
 import { pullImage } from '../../lib/ship/pull.ts'
 import { imageRelease } from '../../lib/release/release-image.ts'
 import { copyImage } from '../../lib/ship/copy-image.ts'
@@ -48,6 +49,23 @@ describe('an image on its way to three hosts with their own engines', () => {
     const shipped = await lab.ship(await lab.image('small-2', 400_000))
     expect([...shipped.values()].map(({ layers }) => layers)).toEqual([1, 1, 1])
     expect((await lab.sent()) - before).toBeLessThan(1.1 * 400_000)
+  })
+
+  test('Podman takes no layer twice either, from here or from another host', async () => {
+    const toPodman = (image: Image) => lab.ship(image, lab.hosts, lab.context(), 'podman')
+    await toPodman(await lab.image('small-1', 400_000))
+    const before = await lab.sent()
+    const image = await lab.image('small-2', 400_000)
+    const shipped = [...(await toPodman(image)).values()]
+    expect(shipped.map(({ layers, whole, id }) => [layers, whole, id])).toEqual(
+      Array.from({ length: 3 }, () => [1, false, image.id]),
+    )
+    expect(shipped.map(({ from }) => from ?? 'here').sort()).toEqual(['h1', 'h1', 'here'])
+    expect((await lab.sent()) - before).toBeLessThan(1.1 * 400_000)
+    // Layers that were not sent are in it.
+    const sizes = await lab.say(`podman image save ${image.tag} | wc -c`)
+    expect(sizes.map(size => Number(size) > 1_400_000)).toEqual([true, true, true])
+    expect(await lab.say(LEFT)).toEqual(['', '', ''])
   })
 
   test('cut off half-way, the next ship goes on from there', async () => {

@@ -42,6 +42,10 @@ describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
     say('probe', report)
     expect(result).toMatchObject({ outcome: 'deployed', slot: 'green' })
     expect(report.reasons).toEqual([])
+    for (const { layers, bytes } of Object.values(result.shipped ?? {})) {
+      expect(layers).toBe(1)
+      expect(bytes).toBeLessThan(10_000)
+    }
     expect(report.versions.map(({ version }) => version)).toEqual(['v1 hello', 'v2 welcome'])
     expect((await stream).trim().split('\n')).toHaveLength(120)
   }, 120_000)

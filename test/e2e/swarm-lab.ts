@@ -6,6 +6,8 @@ import { SwapLab } from './swap-lab.ts'
 export class SwarmLab extends SwapLab {
   /** Hosts that a roll-out leaves out. */
   away: ReadonlySet<string> = new Set()
+  /** Whether its fleet file places the service on the swarm. */
+  placed = true
   readonly logs = '/var/log/t-swarm'
 
   constructor() {
@@ -18,7 +20,8 @@ export class SwarmLab extends SwapLab {
   }
 
   override get service(): ContainerService {
-    return { ...super.service, placement: 'swarm', replicas: 2, keep: { releases: 1 } }
+    const service: ContainerService = { ...super.service, keep: { releases: 1 } }
+    return this.placed ? { ...service, placement: 'swarm', replicas: 2 } : service
   }
 
   override get target(): ContainerTarget {

@@ -113,6 +113,27 @@ describe('a service on a swarm of three hosts', () => {
     await letGo(openSwap(lab.context(), lab.target))
     const images = (await on(1, inSwarm('{{.Spec.TaskTemplate.ContainerSpec.Image}}'))).split('\n').join(' ')
     for (const index of [1, 2]) expect(await on(index, `docker image inspect -f ok ${images}`)).toBe('ok\nok')
+    // Of the releases that neither runs nor could be gone back to, nothing is left, although their containers had ended.
+    const held =
+      'docker image ls --quiet fleetfile/t-swarm | sort -u | wc -l; ls /etc/fleetfile/t-swarm/*-*.json | wc -l'
+    for (const index of [1, 2]) expect(await on(index, held)).toBe('3\n3')
     expect(await door.get('/version')).toBe('v3 hello v3\n')
   }, 240_000)
+
+  test('without `placement` its hosts run it again: no failed request, and the swarm is rid of it', async () => {
+    lab.placed = false
+    const { result, report } = await door.underLoad(() => bring('v4'))
+    say('off the swarm', [result, report])
+    expect(result).toMatchObject({ outcome: 'deployed', slot: 'blue', probe: { failed: 0 } })
+    expect(report.failed).toBe(0)
+    expect(report.versions.map(({ version }) => version)).toEqual(['v3 hello v3', 'v4 hello v4'])
+    const left = `docker service ls -q; docker secret ls -q; docker ps --format '{{.Names}}'`
+    for (const index of [1, 2]) expect(await on(index, left)).toBe('t-swarm-blue')
+    expect(await bring('v4')).toMatchObject({ outcome: 'unchanged', slot: 'blue' })
+    const back = await door.underLoad(() =>
+      rollback(lab.context(), { target: lab.target, now: () => new Date() }),
+    )
+    expect(back.result).toMatchObject({ warm: false, slot: 'green', label: 'v3' })
+    expect(back.report.failed).toBe(0)
+  }, 180_000)
 })

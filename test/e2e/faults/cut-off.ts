@@ -27,7 +27,7 @@ export function cutOffHosts({ lab, door, version }: FaultLab): void {
         return ended
       })
       expect(report.reasons).toEqual([])
-      if (serves) expect(result).toMatchObject({ outcome: 'deployed' })
+      if (serves) expect(result).toMatchObject({ outcome: 'deployed', unnoted: ['web2'] })
       else expect(result).toMatchObject({ message: expect.stringContaining('connection lost') as unknown })
       const after = await door.get('/version')
       if (serves) expect(after).toContain(`cut-${from}`)

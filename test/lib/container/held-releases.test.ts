@@ -1,3 +1,4 @@
+import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { letGoCommand, parseHeld, sizeOf } from '../../../lib/container/held-releases.ts'
 
@@ -50,9 +51,48 @@ test.each([
   expect(sizeOf(text)).toBe(bytes)
 })
 
-test('files go when the image has gone', () => {
-  const { text } = letGoCommand('web', 'docker', { editions: ['x-1'], images: ['sha256:ab'] })
-  expect(text).toMatch(
-    /image rm[^]*\nrm -f \/etc\/fleetfile\/web\/x-1\.env \/etc\/fleetfile\/web\/x-1\.json \/etc\/fleetfile\/web\/x-1\.migrated \/etc\/fleetfile\/web\/x-1\.contracted$/,
-  )
+/** Runs the command with an engine that may keep its images; gives what it was told, and which files went. */
+async function letGo(
+  editions: readonly (readonly [string, string])[],
+  images: readonly string[],
+  isHeld = false,
+) {
+  const { text } = letGoCommand('web', 'engine', {
+    editions: editions.map(([edition, image]) => ({ edition, image })),
+    images,
+  })
+  const engine = `exec 3>&1
+engine() {
+  echo "$*" >&3
+  case "$*" in *inspect*gone*) return 1 ;; *inspect*) echo web:1 ;; *' ls '*) echo ended1 ;; 'image rm'*) ${isHeld ? 'false' : 'true'} ;; esac
+}
+rm() { echo "files \${2##*/}" >&3; }`
+  const { stdout, exitCode } = await execa('sh', ['-c', `${engine}\n${text}`], { reject: false })
+  return { said: stdout.split('\n').slice(1), exitCode }
+}
+
+test('files go when the image has gone, after the ended containers that held it', async () => {
+  expect(await letGo([['x-1', 'sha256:ab']], ['sha256:ab'])).toEqual({
+    exitCode: 0,
+    said: [
+      'container ls --all --quiet --filter status=exited --filter status=created --filter label=fleetfile.service=web --filter ancestor=sha256:ab',
+      'container rm ended1',
+      'image rm web:1',
+      'files x-1.env',
+    ],
+  })
+})
+
+test('an image that is gone already is no failure; one that is held keeps its files, and only these', async () => {
+  expect(await letGo([['x-1', 'sha256:gone']], ['sha256:gone'])).toEqual({
+    exitCode: 0,
+    said: ['files x-1.env'],
+  })
+  const editions = [
+    ['x-1', 'sha256:ab'],
+    ['y-1', 'sha256:needed'],
+  ] as const
+  const some = await letGo(editions, ['sha256:ab'], true)
+  expect(some.exitCode).toBe(1)
+  expect(some.said.filter(line => line.startsWith('files'))).toEqual(['files y-1.env'])
 })

@@ -13,11 +13,12 @@ image ${digest('d')} null
 piece ${'e'.repeat(64)} 12 ${'f'.repeat(64)}
 `
   expect(parseHostEngine(output, 'web1')).toEqual({
+    engine: 'docker',
     platform: 'linux/amd64',
     free: 2_097_152,
     tags: new Map([['fleetfile/web:1', digest('a')]]),
     freeSpool: undefined,
-    takesParts: true,
+    blobs: undefined,
     hasOwnIds: false,
     images: new Map([
       [digest('a'), [digest('b'), digest('c')]],
@@ -38,10 +39,11 @@ free 2048
 spool 1024
 store ${store}
 tag fleetfile/web:1 ${digest('9')}
+blob ${digest('7')}
 image ${digest('9')} ["${digest(layer)}"]
 `
   const containerd = parseHostEngine(output('[["driver-type","io.containerd.snapshotter.v1"]]', 'b'), 'web1')
-  expect(containerd).toMatchObject({ takesParts: false, hasOwnIds: true, freeSpool: 1_048_576 })
+  expect(containerd).toMatchObject({ blobs: new Set([digest('7')]), hasOwnIds: true, freeSpool: 1_048_576 })
   expect(knownAs(containerd, image)).toBe(digest('9'))
   const other = parseHostEngine(output('[["driver-type","io.containerd.snapshotter.v1"]]', 'c'), 'web1')
   expect(knownAs(other, image)).toBeUndefined()
@@ -55,7 +57,7 @@ tag localhost/fleetfile/web:1 ${'a'.repeat(64)}
 image ${'a'.repeat(64)} ["${digest('b')}"]
 `
   const engine = parseHostEngine(output, 'web1', 'podman')
-  expect(engine).toMatchObject({ platform: 'linux/amd64', takesParts: false, hasOwnIds: false })
+  expect(engine).toMatchObject({ platform: 'linux/amd64', blobs: undefined, hasOwnIds: false })
   expect(knownAs(engine, { tag: 'fleetfile/web:1', id: digest('a'), layers: [] })).toBe(digest('a'))
   expect(engine.tags.get('fleetfile/web:1')).toBe(digest('a'))
 })

@@ -14,6 +14,7 @@ import type { RolloutContext } from '../../../lib/rollout/rollout-context.ts'
 import type { ExecOptions } from '../../../lib/transport/transport.ts'
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`
+const blob = (letter: string) => `blobs/sha256/${letter.repeat(64)}`
 const image = {
   tag: 'fleetfile/web:1',
   id: digest('f'),
@@ -41,6 +42,7 @@ const engine: Engine = {
   save: async (_, file) => {
     saves += 1
     const out = pack()
+    out.entry({ name: 'c' }, '{}')
     out.entry({ name: 'b/layer.tar' }, 'B'.repeat(50))
     out.entry({ name: 'a/layer.tar' }, 'A'.repeat(1000))
     out.entry(
@@ -123,16 +125,17 @@ async function ship(knows: string, refuse: (names: readonly string[]) => boolean
 
 test('a host that knows the base gets the rest', async () => {
   const { shipped, loads, events } = await ship(`image ${digest('e')} ["${digest('a')}"]\n`, () => false)
-  expect(loads).toEqual([['b/layer.tar', 'manifest.json']])
-
+  expect(loads).toHaveLength(1)
+  expect(loads[0]).toEqual(expect.arrayContaining([blob('b'), 'index.json', 'manifest.json']))
+  expect(loads[0]).not.toContain(blob('a'))
   expect(shipped).toMatchObject({ layers: 1, whole: false })
   expect(events.at(-1)).toMatchObject({ type: 'progress', done: shipped?.bytes, total: shipped?.bytes })
 })
 
 test('an engine that wants it all gets it all', async () => {
-  const whole = (names: readonly string[]) => !names.includes('a/layer.tar')
+  const whole = (names: readonly string[]) => !names.includes(blob('a'))
   const { shipped, loads } = await ship(`image ${digest('e')} ["${digest('a')}"]\n`, whole)
-  expect(loads.map(names => names.length)).toEqual([2, 3])
+  expect(loads.map(names => names.length)).toEqual([6, 7])
   expect(shipped).toMatchObject({ layers: 2, whole: true })
 })
 

@@ -39,10 +39,10 @@ test('a line of an older version is read, with less in it', () => {
   expect(parseEntry(JSON.stringify(rolledBack))).toEqual(rolledBack)
 })
 
-test('a host where the history cannot be written is a warning: the flip is done', async () => {
+test('a host where the history cannot be written is a warning and named: the flip is done', async () => {
   const swap = fakeSwap({ web1: new CommandError('no space left', { host: 'web1' }), web2: '' })
-  await record(swap, 'deploy', 'blue', undefined, new Date(at))
+  expect(await record(swap, 'deploy', 'blue', undefined, new Date(at))).toEqual(['web1'])
   expect(swap.warnings).toEqual([
-    'web1: the deploy is done, but could not be noted in the history: no space left',
+    'web1: the deploy is done, but could not be noted in the history; the next run on web does it: no space left',
   ])
 })
