@@ -18,7 +18,11 @@ done`
  * Has the package cache running; `from` makes the image that it stands on: one for the labs of every Debian. A cache of another recipe that
  * runs is left alone, because other labs are connected to it.
  */
-export async function ensureCache(from: () => Promise<string>, lockDir: string, call: ProviderCall): Promise<void> {
+export async function ensureCache(
+  from: () => Promise<string>,
+  lockDir: string,
+  call: ProviderCall,
+): Promise<void> {
   const { signal } = call
   if ((await cacheState(call)) === 'running') return
   const base = await from()

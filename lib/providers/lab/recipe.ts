@@ -57,6 +57,10 @@ STOPSIGNAL SIGRTMIN+3
 CMD ["/usr/local/lib/fleetlab/init"]
 `
 
+/** The name of the images that VPSes of this Debian start from. */
+export const vpsRepository = (debian: Debian): string =>
+  debian === DEFAULT_DEBIAN ? 'fleetfile-lab' : `fleetfile-lab-${debian}`
+
 /** The recipe of a lab's VPSes, with the CA bundle of this machine when it has one. */
 export function vpsRecipe(caBundle: string | undefined, debian: Debian = DEFAULT_DEBIAN): Recipe {
   const files = {
@@ -67,7 +71,7 @@ export function vpsRecipe(caBundle: string | undefined, debian: Debian = DEFAULT
   return {
     dockerfile: from => dockerfile(from, caBundle !== undefined),
     files,
-    tag: `fleetfile-lab:${debian === DEFAULT_DEBIAN ? '' : `${debian}-`}${hashOf([dockerfile('', caBundle !== undefined), ...Object.values(files)])}`,
+    tag: `${vpsRepository(debian)}:${hashOf([dockerfile('', caBundle !== undefined), ...Object.values(files)])}`,
   }
 }
 
