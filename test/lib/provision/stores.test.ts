@@ -53,9 +53,9 @@ test('another PostgreSQL is installed, configured and told', () => {
   const { postgres } = database
   if (postgres === undefined) throw new Error('the lab has no PostgreSQL')
   const other = resources({ ...database, postgres: { ...postgres, version: 17 } })
-  const all = other.flatMap(({ id, notify }) => [id, ...notify.map(({ script }) => script)]).join('\n')
-  expect(all).toMatch(
+  const text = other.flatMap(({ id, notify }) => [id, ...notify.map(({ script }) => script)]).join('\n')
+  expect(text).toMatch(
     /packages postgresql-17[^]*\/etc\/postgresql\/17\/main\/conf.d[^]*restart postgresql@17-main[^]*reload postgresql@17-main/,
   )
-  expect(all).not.toMatch(/\b15\b/)
+  expect(text).not.toMatch(/\b15\b/)
 })
