@@ -1,4 +1,4 @@
-import type { ContainerService } from './container-model.ts'
+import type { ContainerService, Keep } from './container-model.ts'
 import type { FrontDoor, ProbeSpec } from './front-door-model.ts'
 import type { Pair } from './pair-model.ts'
 import type { Rollout } from './rollout-model.ts'
@@ -85,6 +85,8 @@ export interface ProcessService<
   readonly health?: string
   /** Seconds that `health` is asked again and again for; 30 unless told. */
   readonly healthSeconds?: number
+  /** How much of the past stays on its hosts: 5 releases unless told. */
+  readonly keep?: Pick<Keep, 'releases' | 'size'>
   readonly rollout?: Rollout
   /** A proxy in front of its hosts: each leaves it before it is touched, and returns when it is well. */
   readonly proxy?: FrontDoor<RoleName, SecretName> & {

@@ -12,6 +12,12 @@ export interface HostOutcome {
   readonly failed?: string
 }
 
+/** How a run ended as a whole: its exit code, and the code of its error. */
+export interface HistoryEnd {
+  readonly exitCode: number
+  readonly error?: string
+}
+
 /** One run as the hosts' audit logs tell it. */
 export interface HistoryEntry {
   readonly run: string
@@ -25,8 +31,19 @@ export interface HistoryEntry {
   readonly hosts: readonly HostOutcome[]
   /** The worst of its hosts. */
   readonly outcome: AuditLine['outcome']
+  /** How the run ended as a whole, where its client could still say so. */
+  readonly ended?: HistoryEnd
   /** Services that its record names: `release web` is pinned. */
   readonly services: readonly string[]
+}
+
+/** The last word of a run's client. Hosts' clocks differ, but a run that was done once is never reopened. */
+function endOf(hosts: Iterable<readonly AuditLine[]>): HistoryEnd | undefined {
+  const ends = [...hosts].flatMap(lines => {
+    const { exitCode, error } = lines.findLast(line => line.exitCode !== undefined) ?? {}
+    return exitCode === undefined ? [] : [{ exitCode, ...(error === undefined ? {} : { error }) }]
+  })
+  return ends.find(({ exitCode }) => exitCode === 0) ?? ends[0]
 }
 
 const WEIGHT: readonly AuditLine['outcome'][] = ['failed', 'stopped', 'changed', 'ran']
@@ -80,6 +97,7 @@ export function historyOf(answers: Answers): readonly HistoryEntry[] {
     const times = [record?.startedAt, timeOf(run), first.at].flatMap(time => time ?? [])
     const outcomes = [...hosts].map(([host, own]) => outcomeOn(host, own))
     const { task, params, owner } = record ?? first
+    const ended = endOf(hosts.values())
     const message = record?.message ?? lines.find(line => line.message !== undefined)?.message
     return {
       run,
@@ -91,6 +109,7 @@ export function historyOf(answers: Answers): readonly HistoryEntry[] {
       ...(message === undefined ? {} : { message }),
       hosts: outcomes,
       outcome: WEIGHT.find(each => outcomes.some(({ outcome }) => outcome === each)) ?? 'ran',
+      ...(ended === undefined ? {} : { ended }),
       services: servicesOf(record),
     }
   })

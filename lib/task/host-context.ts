@@ -18,6 +18,12 @@ export interface HostRun {
   onChange?(host: FleetHost): void
 }
 
+/** One line as it was typed; nobody reads a whole script in an error. */
+function nameOf({ text }: Command): string {
+  const lines = text.trim().split('\n')
+  return lines.length === 1 ? `\`${text}\`` : `a script of ${lines.length} lines`
+}
+
 /** The last lines of what a command said, for its error: stderr, or stdout where stderr is empty. */
 function lastWords(result: ExecResult): string {
   const said = result.stderr.length > 0 ? result.stderr : result.stdout
@@ -46,7 +52,7 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
     })
     if (result.exitCode !== 0 && options.anyExitCode !== true) {
       throw new CommandError(
-        `\`${command.text}\` ended with exit code ${result.exitCode}${lastWords(result)}`,
+        `${nameOf(command)} ended with exit code ${result.exitCode}${lastWords(result)}`,
         {
           host: host.name,
         },

@@ -70,6 +70,21 @@ test('several scripts of a run on a host are one outcome', async () => {
   })
 })
 
+test('a run whose work was done and which failed all the same says so, until it is resumed and done', async () => {
+  const fleet = new RunFleet()
+  const failed = { ...line, changed: 0, outcome: 'ran' as const, exitCode: 7, error: 'unhealthy' }
+  fleet.web1.audit({ ...line, changed: 4 }, failed)
+  fleet.web2.audit(failed)
+  expect((await fleet.run(['history'])).stdout).toContain(' changed 4, failed (unhealthy) ')
+  const resumed = [
+    { ...line, changed: 1 },
+    { ...line, changed: 0, outcome: 'ran' as const, exitCode: 0 },
+  ]
+  fleet.web1.audit({ ...line, changed: 4 }, failed, ...resumed)
+  expect((await fleet.run(['history'])).stdout).toContain(' changed 5 ')
+  expect(await fleet.data(['history'])).toMatchObject({ data: { runs: [{ ended: { exitCode: 0 } }] } })
+})
+
 test('what a host made up is bounded and safe to print; what it cannot be is told', async () => {
   const fleet = new RunFleet()
   const evil = `\u001b[2J\u001b]0;x\u0007\r\n${'x'.repeat(100_000)}`

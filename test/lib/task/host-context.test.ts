@@ -59,6 +59,12 @@ test.each<[Answer, string]>([
   })
 })
 
+test('a script that fails is not quoted whole', async () => {
+  await expect(host({ code: 1, stderr: 'no' }).context.run(sh`set -eu\nfalse`)).rejects.toMatchObject({
+    message: 'web1: a script of 2 lines ended with exit code 1\nno',
+  })
+})
+
 test('any exit code when it is asked for', async () => {
   expect((await host({ code: 3 }).context.read(sh`false`, { anyExitCode: true })).exitCode).toBe(3)
 })
