@@ -35,6 +35,8 @@ async function ask(ctx: TaskContext, host: FleetHost): Promise<StatusRow> {
     const { stdout } = await ctx.on(host).read(probe, { root: true })
     return { host, answer: withPairs(ctx.fleet, host.name, parseStatus(stdout.toString('utf8'))) }
   } catch (error) {
+    // Nothing was learned about a host that we stopped asking.
+    ctx.signal.throwIfAborted()
     const next =
       error instanceof LoginRefusedError ? ` (a bare machine? fleet provision --on ${host.name})` : ''
     return { host, answer: `${messageOf(error)}${next}`, trouble: troubleOf(error) }

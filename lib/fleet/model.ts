@@ -100,6 +100,8 @@ export interface ProcessService<
   /** Of a pair: steady traffic through the front door while it is swapped. */
   readonly probe?: ProbeSpec
   readonly postgres?: {
+    /** The one that the host's Debian has: 15 (Debian 12) unless told, 17 for Debian 13. */
+    readonly version?: number
     readonly roles: Readonly<Record<string, { readonly password: SecretName }>>
     readonly databases: Readonly<Record<string, { readonly owner: string }>>
   }

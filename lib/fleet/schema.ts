@@ -58,6 +58,7 @@ const processService = z.strictObject({
   probe: probeSchema.exactOptional(),
   postgres: z
     .strictObject({
+      version: z.int().min(10).max(99).exactOptional(),
       roles: z.record(text, z.strictObject({ password: text })),
       databases: z.record(text, z.strictObject({ owner: text })),
     })

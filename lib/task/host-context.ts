@@ -43,7 +43,7 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
     const result = await connection.exec(command.text, {
       root: options.root === true,
       timeout: options.timeout ?? run.timeout,
-      signal: run.signal,
+      ...(options.evenStopped === true ? {} : { signal: run.signal }),
       ...(onStdout === undefined ? {} : { onStdout }),
       ...(onStderr === undefined ? {} : { onStderr }),
       discardStdout,
@@ -77,3 +77,10 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
     },
   }
 }
+
+/** The same host, on which commands run also when the run was told to stop: for what must not be left as it is. */
+export const evenStopped = (on: HostContext): HostContext => ({
+  ...on,
+  read: (command, options) => on.read(command, { ...options, evenStopped: true }),
+  run: (command, options) => on.run(command, { ...options, evenStopped: true }),
+})

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { ensureImage } from '../../lib/providers/lab/image.ts'
+import { labDebian } from '../../lib/providers/lab/place.ts'
 
 /** What the swap's test runs its machines and its service on; the engine keeps the layers from run to run. */
 const PYTHON = `FROM fleetfile-lab-root:bookworm
@@ -45,7 +46,10 @@ export async function setup(): Promise<void> {
   const emit = (event: { type: string; text?: string }) => {
     if (event.type === 'note') process.stdout.write(`${event.text}\n`)
   }
-  const vps = await ensureImage(folder, { emit, signal: new AbortController().signal })
+  const call = { emit, signal: new AbortController().signal }
+  const vps = await ensureImage(folder, call)
+  // Most tests that have a container of the lab can have it of another Debian: FLEET_LAB_DEBIAN=trixie npx vitest ...
+  await ensureImage(folder, call, labDebian(process.env))
   await rm(folder, { recursive: true })
   const build = (tag: string, input: string) => execa('docker', ['build', '--tag', tag, '-'], { input })
   const onPython = async () => {
