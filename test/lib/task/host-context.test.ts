@@ -79,7 +79,7 @@ test('with --plan what reads runs, what changes is shown', async () => {
 
 test('a run that was told to stop runs what must not be left as it is, and nothing else', async () => {
   const { context, transport } = host({}, { signal: AbortSignal.abort() })
-  await expect(context.run(sh`hold on`)).rejects.toThrow()
+  await expect(context.run(sh`hold on`)).rejects.toThrow('stopped')
   await evenStopped(context).run(sh`hold off`, { root: true })
   expect(transport.executed).toMatchObject([{ command: 'hold off', root: true }])
 })
