@@ -9,7 +9,7 @@ export default defineTask({
   summary: "Make the lab's machines on this computer",
   description:
     'Each host of the fleet becomes a VPS-like machine with systemd, sshd and an address of its own. Twice changes nothing. ' +
-    'FLEET_LAB=<name> stands up another lab beside this one.',
+    'FLEET_LAB=<name> stands up another lab beside this one; FLEET_LAB_DEBIAN=trixie makes new machines of Debian 13.',
   params: z.strictObject({
     install: z.boolean().default(false).describe('install and start a Docker engine where there is none'),
   }),

@@ -54,6 +54,16 @@ test('a secret without a shape of its own', async () => {
   expect(diff).toContain('-[secret]\n+[secret certificate]\n')
 })
 
+test.each([
+  ['a file that is new', undefined],
+  ['a file that everybody may read', present('A=1\nTOKEN=older99\n')],
+])('a secret in %s', async (_, old) => {
+  const content = secretText`A=1\nTOKEN=${new Secret('token', 'hunter2')}\n`
+  const diff = await fileDiff({ path, content }, old)
+  expect(diff).toContain('+TOKEN=[secret token]\n')
+  expect(diff).not.toMatch(/hunter2|older99/)
+})
+
 test('only the mask of a secret would differ', async () => {
   const secret = new Secret('s', 'new\n', '[secret]\n')
   expect(await fileDiff({ path, content: secret }, present('old\n', true))).toBe(

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createArgs, keysDigest } from '../../../../lib/providers/lab/container.ts'
 import { type EngineFacts, planEngine } from '../../../../lib/providers/lab/engine-plan.ts'
 import { checkHostName, checkLabName, containerName } from '../../../../lib/providers/lab/names.ts'
+import { labDebian } from '../../../../lib/providers/lab/place.ts'
 import { vpsRecipe } from '../../../../lib/providers/lab/recipe.ts'
 import { usableLines } from '../../../../lib/providers/lab/resolv.ts'
 import { knownHostsLines } from '../../../../lib/providers/lab/state.ts'
@@ -95,6 +96,13 @@ test('the image changes its tag with its recipe', () => {
   expect(vpsRecipe('one').tag).toBe(vpsRecipe('one').tag)
   expect(vpsRecipe('one').tag).not.toBe(vpsRecipe('two').tag)
   expect(vpsRecipe(undefined).dockerfile('debian:12')).not.toContain('COPY host-ca.crt')
+})
+
+test('another Debian has images of its own, and an unknown one is refused', () => {
+  expect(vpsRecipe('one', 'bookworm').tag).toBe(vpsRecipe('one').tag)
+  expect(vpsRecipe('one', 'trixie').tag).toMatch(/^fleetfile-lab-trixie:/)
+  expect([labDebian({}), labDebian({ FLEET_LAB_DEBIAN: 'trixie' })]).toEqual(['bookworm', 'trixie'])
+  expect(() => labDebian({ FLEET_LAB_DEBIAN: 'trixi' })).toThrow('did you mean "trixie"?')
 })
 
 test('a resolver on loopback is of no use inside a VPS', () => {

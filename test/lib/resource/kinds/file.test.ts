@@ -1,6 +1,10 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { file } from '../../../../lib/resource/kinds/file.ts'
 import { sh } from '../../../../lib/shell/sh.ts'
+import { folder } from '../../../support/folder.ts'
 import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
 
 const path = "/etc/it's"
@@ -51,4 +55,29 @@ describe('refuses', () => {
   test.each([-1, 0o10000, 1.5, Number.NaN])('mode %j', mode => {
     expect(() => file({ path: '/x', content: '', mode })).toThrow('is not allowed')
   })
+})
+
+test.each([
+  ['good', 'new'],
+  ['bad', 'old'],
+])('a real sh: what its check finds %s leaves the %s one, and nothing beside it', (found, left) => {
+  const at = folder({ data: 'old' })
+  const mine = (flag: string) => execFileSync('id', [flag], { encoding: 'utf8' }).trim()
+  const { steps } = judge(
+    file({
+      path: join(at, 'data'),
+      content: 'new',
+      owner: mine('-un'),
+      group: mine('-gn'),
+      check: sh`[ ${found} = good ]`,
+    }),
+    NO_PATH,
+  )
+  const [step] = steps
+  const { status } = spawnSync('sh', ['-c', 'printf new | sh -euc "$1"', 'sh', step?.script ?? 'exit 99'])
+  expect([status, readFileSync(join(at, 'data'), 'utf8'), readdirSync(at)]).toEqual([
+    found === 'good' ? 0 : 1,
+    left,
+    ['data'],
+  ])
 })
