@@ -83,6 +83,12 @@ async function runCommand(
   if (entry.file !== undefined && builtIns(parts).some(({ name }) => name === entry.name)) {
     io.stderr.write(`warning: ${entry.file} stands in for the built-in "${entry.name}"\n`)
   }
+  const { isOtherCopy } = await import('../lib/fleet/package.ts')
+  if (await isOtherCopy(io.cwd, parts.places)) {
+    io.stderr.write(
+      `warning: ${io.cwd} is another copy of fleetfile: what runs is ${parts.places.root}, on its fleets\n`,
+    )
+  }
   const read = addParams(command, task)
   let isCalled = false
   command.action(() => {
@@ -122,7 +128,7 @@ const builtIns = (parts: Parts): readonly TaskEntry[] => parts.tasks ?? builtInT
 /** The user's own tasks stand before the built-in ones of the same name. */
 async function allTasks(io: Io, parts: Parts): Promise<readonly TaskEntry[]> {
   const { discoverTasks } = await import('../lib/task/discover.ts')
-  const own = await discoverTasks(io.cwd, parts.places.root)
+  const own = await discoverTasks(io.cwd)
   const builtIn = builtIns(parts).filter(({ name }) => own.every(each => each.name !== name))
   return [...builtIn, ...own].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

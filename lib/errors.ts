@@ -1,3 +1,5 @@
+import { isMadeBy, SHARED } from './one-class.ts'
+
 /** What an operator sees when a thing fails: who, what, why, and a command to run next. */
 export interface ErrorDetails {
   /** The host it happened on, put in front of the message. */
@@ -16,6 +18,11 @@ export abstract class FleetError extends Error {
   abstract readonly exitCode: number
   readonly host: string | undefined
   readonly hint: string | undefined
+  static readonly [SHARED] = true
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isMadeBy(value, this)
+  }
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(details.host === undefined ? message : `${details.host}: ${message}`, { cause: details.cause })

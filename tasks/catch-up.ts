@@ -8,7 +8,7 @@ export default defineTask({
   summary: 'Bring quarantined hosts to the release of the others and back into service',
   description:
     'A host that a deploy could not reach and left out (`unreachable: skip`) gets the release that the other hosts run by ' +
-    'now, from one of them; it is checked, and put back into the load balancer. One that still cannot be reached stays as it is.',
+    'now, from one of them; it is checked, and put back into the load balancer. A host of a pair keeps its release and gets what is live, or ends it, as the proxies say. One that still cannot be reached stays as it is.',
   params: z.strictObject({
     hosts: z
       .array(z.string().meta({ names: 'host' }))
@@ -21,8 +21,10 @@ export default defineTask({
   async run(ctx, { hosts: names }) {
     const wanted = ctx.hosts.filter(({ name }) => names.length === 0 || names.includes(name))
     const { caughtUp, quarantined } = await catchUp(ctx, wanted, bodies)
-    for (const { host, service, label, release } of caughtUp) {
-      ctx.print(`${host}: ${service} ${label} (${release}), as the others; back in service`)
+    for (const { host, service, label, release, serves } of caughtUp) {
+      const what = `${host}: ${service} ${label} (${release})`
+      if (serves === undefined) ctx.print(`${what}, as the others; back in service`)
+      else ctx.print(`${what}, ${serves ? 'which serves' : 'idle'}; back in its pair`)
     }
     if (quarantined === 0) {
       const whom = names.length === 0 ? 'no host' : `none of ${names.join(', ')}`

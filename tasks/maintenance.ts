@@ -20,7 +20,7 @@ export default defineTask({
   hosts: 'all',
   examples: ['fleet maintenance on web', 'fleet maintenance off web'],
   async run(ctx, { state, service: name }) {
-    const { door, hosts, proxies } = frontOf(ctx, name)
+    const { door, hosts, proxies, anyhow } = frontOf(ctx, name)
     const { kind = 'haproxy', maintenance: path } = door
     const isOn = state === 'on'
     const pages =
@@ -34,7 +34,7 @@ export default defineTask({
       ctx.note(`would turn maintenance of ${name} ${state} on ${hosts.map(host => host.name).join(', ')}`)
       return { data: { service: name, maintenance: isOn, changed: [] } }
     }
-    const { changed } = await admitAll(proxies, { maintenance: isOn })
+    const { changed } = await admitAll(proxies, { maintenance: isOn }, anyhow)
     const what = isOn ? 'users get the maintenance page' : 'users are let in'
     const where = `on ${hosts.map(host => host.name).join(', ')}`
     ctx.print(`${name}: ${what} ${where}${changed.length === 0 ? ': as before, 0 changes' : ''}`)

@@ -1,10 +1,10 @@
+import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
-import { defineTask, UsageError } from '../lib/index.ts'
+import { AbortedError, defineTask, UsageError } from '../lib/index.ts'
 import { commandLine } from '../lib/exec/command-line.ts'
 import { admitAll } from '../lib/proxy/admission.ts'
 import { frontOf } from '../lib/proxy/front.ts'
 import { leasesOn, takeLeases } from '../lib/lease/lease.ts'
-import { pause } from '../lib/rollout/pause.ts'
 import { formatDuration, parseDuration } from '../lib/text/duration.ts'
 
 /** Milliseconds; users and their programs wait no longer. The proxies' own limit is the same. */
@@ -32,7 +32,7 @@ export default defineTask({
         hint: `fleet pause ${name} --for 10s; for longer: fleet maintenance on ${name}`,
       })
     }
-    const { hosts, proxies } = frontOf(ctx, name)
+    const { hosts, proxies, anyhow } = frontOf(ctx, name)
     const line = commandLine(command)
     const where = hosts.map(host => host.name).join(', ')
     if (ctx.planOnly) {
@@ -40,19 +40,26 @@ export default defineTask({
       return { data: { service: name, milliseconds } }
     }
     await using _held = await takeLeases(ctx, leasesOn(hosts, name))
-    await admitAll(proxies, { holdSeconds: milliseconds / 1000 })
+    await admitAll(proxies, { holdSeconds: milliseconds / 1000 }, anyhow)
     const began = performance.now()
     ctx.note(`${name}: requests are held on ${where} for ${formatDuration(milliseconds)} at most`)
     let exitCode = 0
     try {
-      if (line === '') await pause(milliseconds, ctx.signal)
+      if (line === '')
+        await setTimeout(milliseconds, undefined, { signal: ctx.signal }).catch(() => undefined)
       else exitCode = await ctx.console.run('sh', ['-c', line])
     } finally {
-      await admitAll(proxies, { holdSeconds: 0 }).catch(() =>
+      // Whoever stops this must not keep users waiting.
+      await admitAll(anyhow, { holdSeconds: 0 }).catch(() =>
         ctx.warn('the hold could not be ended early: it ends by itself'),
       )
     }
     const took = Math.round(performance.now() - began)
+    if (line === '' && ctx.signal.aborted) {
+      throw new AbortedError(`stopped: requests to ${name} were held for ${formatDuration(took)}`, {
+        hint: `fleet pause ${name} --for ${length}`,
+      })
+    }
     const isLate = line !== '' && took > milliseconds
     if (isLate) {
       ctx.warn(`the command took ${formatDuration(took)}: requests were let through before it ended`)

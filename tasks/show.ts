@@ -16,7 +16,7 @@ export default defineTask({
   }),
   args: ['run'],
   hosts: 'all',
-  examples: ['fleet show 3f9a', 'fleet show 20261122T120000-3f9a --steps'],
+  examples: ['fleet show 3f9a', 'fleet show 20261122T120000123-3f9a --steps'],
   async run(ctx, { run: text, steps }) {
     const { run } = await askForRun(ctx, text)
     const task = typeof run.record === 'string' ? '' : run.record.task

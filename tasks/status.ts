@@ -11,7 +11,7 @@ import {
 import { liveSlots, type LiveSlot } from '../lib/proxy/live-slots.ts'
 import { describeOnce } from '../lib/status/once-line.ts'
 import { onceProbes, onceStates } from '../lib/status/once.ts'
-import { describeFront, frontStates, type FrontState } from '../lib/status/fronts.ts'
+import { describeFront, describeMixed, frontStates, type FrontState } from '../lib/status/fronts.ts'
 import { parseStatus } from '../lib/status/host-status.ts'
 import { describeLive, liveProbes, withPairs } from '../lib/status/pair.ts'
 import { statusProbe } from '../lib/status/probe.ts'
@@ -35,6 +35,8 @@ async function ask(ctx: TaskContext, host: FleetHost): Promise<StatusRow> {
     const { stdout } = await ctx.on(host).read(probe, { root: true })
     return { host, answer: withPairs(ctx.fleet, host.name, parseStatus(stdout.toString('utf8'))) }
   } catch (error) {
+    // Nothing was learned about a host that we stopped asking.
+    ctx.signal.throwIfAborted()
     const next =
       error instanceof LoginRefusedError ? ` (a bare machine? fleet provision --on ${host.name})` : ''
     return { host, answer: `${messageOf(error)}${next}`, trouble: troubleOf(error) }
@@ -72,6 +74,7 @@ export default defineTask({
     const lines = [
       ...swarms.map(swarm => describeSwarm(swarm, live.get(swarm.service))),
       ...once.map(describeOnce),
+      ...describeMixed(live),
       ...describeLive(ctx.fleet, told, live),
       ...quarantined.map(describeQuarantined),
       ...fronts.flatMap(describeFront),

@@ -7,6 +7,8 @@ import { nginxConfig } from './nginx/nginx.conf.ts'
 import { postgresHba } from './postgres/hba.ts'
 import { postgresListen } from './postgres/listen.ts'
 import { epmdSocket, rabbitmqConfig, rabbitmqEnvironment } from './rabbitmq/config.ts'
+import { answerLive } from './shell/answer-live.ts'
+import { bootLive } from './shell/boot-live.ts'
 import { finishSlots } from './shell/finish-slots.ts'
 import { runLive } from './shell/run-live.ts'
 import { runOnce } from './shell/run-once.ts'
@@ -17,6 +19,8 @@ import { sshdHardening } from './sshd/hardening.ts'
 
 /** The file bodies that roll-outs render. */
 export const bodies = {
+  answerLive,
+  bootLive,
   haproxyConfig,
   haproxyLua,
   maintenancePage,

@@ -20,7 +20,7 @@ export interface Keep {
   readonly warmSeconds?: number
   /** Releases on each host; 5 unless told. */
   readonly releases?: number
-  /** Room for the service's images on each host, like `5GB`; as much as the releases need unless told. */
+  /** Room for the service's images, or its unpacked releases, on each host, like `5GB`; as much as the releases need unless told. */
   readonly size?: `${number}${'MB' | 'GB'}`
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Keep } from './container-model.ts'
 import { containerRolloutSchema } from './rollout-schema.ts'
 import { frontDoorSchema, path, probeSchema } from './front-door-schema.ts'
+import { keptReleases } from './keep-schema.ts'
 import { portNumber, serviceBase, text, texts } from './service-base-schema.ts'
 
 const migrations = z.strictObject({
@@ -10,15 +10,9 @@ const migrations = z.strictObject({
   contract: texts.min(1).exactOptional(),
 })
 
-const size = z.custom<NonNullable<Keep['size']>>(
-  value => typeof value === 'string' && /^\d+(\.\d+)?(MB|GB)$/.test(value),
-  'must be a size like "500MB" or "5GB"',
-)
-
 const keep = z.strictObject({
   warmSeconds: z.number().int().min(0).exactOptional(),
-  releases: z.number().int().min(2, 'must be 2 or more: what serves, and the way back').exactOptional(),
-  size: size.exactOptional(),
+  ...keptReleases,
 })
 
 const image = z.strictObject({

@@ -1,4 +1,4 @@
-import type { ContainerService } from './container-model.ts'
+import type { ContainerService, Keep } from './container-model.ts'
 import type { FrontDoor, ProbeSpec } from './front-door-model.ts'
 import type { Pair } from './pair-model.ts'
 import type { Rollout } from './rollout-model.ts'
@@ -85,6 +85,8 @@ export interface ProcessService<
   readonly health?: string
   /** Seconds that `health` is asked again and again for; 30 unless told. */
   readonly healthSeconds?: number
+  /** How much of the past stays on its hosts: 5 releases unless told. */
+  readonly keep?: Pick<Keep, 'releases' | 'size'>
   readonly rollout?: Rollout
   /** A proxy in front of its hosts: each leaves it before it is touched, and returns when it is well. */
   readonly proxy?: FrontDoor<RoleName, SecretName> & {
@@ -98,6 +100,8 @@ export interface ProcessService<
   /** Of a pair: steady traffic through the front door while it is swapped. */
   readonly probe?: ProbeSpec
   readonly postgres?: {
+    /** The one that the host's Debian has: 15 (Debian 12) unless told, 17 for Debian 13. */
+    readonly version?: number
     readonly roles: Readonly<Record<string, { readonly password: SecretName }>>
     readonly databases: Readonly<Record<string, { readonly owner: string }>>
   }

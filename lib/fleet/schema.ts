@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keptReleases } from './keep-schema.ts'
 import type { Fleet } from './model.ts'
 import { containerSchema } from './container-schema.ts'
 import { hostDoorSchema, probeSchema } from './front-door-schema.ts'
@@ -50,12 +51,14 @@ const processService = z.strictObject({
   migrate: texts.min(1).exactOptional(),
   health: text.exactOptional(),
   healthSeconds: z.number().int().min(1).max(3600).exactOptional(),
+  keep: z.strictObject(keptReleases).exactOptional(),
   rollout: rolloutSchema.exactOptional(),
   proxy: hostDoorSchema.exactOptional(),
   pair: z.strictObject({ blue: text, green: text, alias: text.exactOptional() }).exactOptional(),
   probe: probeSchema.exactOptional(),
   postgres: z
     .strictObject({
+      version: z.int().min(10).max(99).exactOptional(),
       roles: z.record(text, z.strictObject({ password: text })),
       databases: z.record(text, z.strictObject({ owner: text })),
     })

@@ -18,7 +18,17 @@ export async function checkTypes(file: string, modules: UserModules): Promise<vo
   if (await isUnchanged(record)) return
   const ts = (await import('typescript')).default
   const program = ts.createProgram([file], compilerOptions(ts, file, modules))
-  const diagnostics = ts.getPreEmitDiagnostics(program)
+  // Where fleetfile runs from its source, that is checked elsewhere, as what is installed is.
+  const code = `${join(modules.code, 'lib')}/`
+  const theirs = program.getSourceFiles().filter(each => !each.fileName.startsWith(code))
+  const diagnostics = ts.sortAndDeduplicateDiagnostics([
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...theirs.flatMap(each => [
+      ...program.getSyntacticDiagnostics(each),
+      ...program.getSemanticDiagnostics(each),
+    ]),
+  ])
   if (diagnostics.length > 0) {
     throw new ConfigError(`${file} does not compile, nothing was run`, {
       issues: diagnostics.map(each => describe(ts, each, file)),

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type * as Jiti from 'jiti'
 import { ConfigError, FleetError, messageOf } from '../errors.ts'
-import { packageFolder, type UserModules } from './package.ts'
+import { indexOf, packageAround, packageFolder, type UserModules } from './package.ts'
 import { checkTypes } from './typecheck.ts'
 
 /**
@@ -13,16 +13,22 @@ export async function importUserModule(file: string, modules: UserModules): Prom
   if (modules.checksTypes !== false) await checkTypes(file, modules)
   // Imported, it would be read once more, by Node's search for the names that a CommonJS module exports.
   const { createJiti }: typeof Jiti = createRequire(import.meta.url)('jiti')
+  const ours = await import('../index.ts')
   const jiti = createJiti(import.meta.url, {
     fsCache: join(modules.cache, 'jiti'),
     interopDefault: false,
     tryNative: false,
     virtualModules: {
-      fleetfile: await import('../index.ts'),
+      fleetfile: ours,
       zod: await import('zod'),
     },
     alias: { zx: join(packageFolder('zx', modules), 'build/index.js') },
   })
+  const around = await packageAround(dirname(file))
+  if (around !== undefined) {
+    const index = await indexOf(around)
+    Object.assign(jiti.cache, { [index]: { id: index, filename: index, exports: ours, loaded: true } })
+  }
   try {
     return await jiti.import(file)
   } catch (cause) {

@@ -40,6 +40,12 @@ export interface HostRequest {
   readonly alive: () => void
 }
 
+/** What an inspection says first, whole: the host has read its clock by then. */
+const CLOCK = new RegExp(`${MARKER}clock [^\\n]*\\n`)
+
+/** Characters that it may take. */
+const LONGEST = 256
+
 const FILE = /^file (\d) (\d+) (\d+) (\d+) (-?\d+) (\d+) ([0-9a-f]{64})$/
 
 function fileOf(line: string, continues: readonly number[]): HostFile | undefined {
@@ -113,12 +119,17 @@ export async function inspectHost(
 ): Promise<Inspection> {
   const sent = now()
   let received: number | undefined
+  let begin = ''
   const result = await transport.exec(ELEVATED.text, {
     stdin: inspectScript(directory, user, known),
     signal,
-    onStdout: () => {
-      received ??= now()
+    onStdout: chunk => {
       alive()
+      if (received !== undefined) return
+      begin += Buffer.from(chunk).toString('latin1')
+      if (CLOCK.test(begin)) received = now()
+      // A greeting may be long.
+      begin = begin.slice(-LONGEST)
     },
   })
   if (result.exitCode !== 0) {

@@ -41,6 +41,8 @@ export function declaredOn(
     if (body !== undefined) paths.add(body.path)
     const [, type, name] = /^(directory|file|user) (.+)$/.exec(id) ?? []
     if (name !== undefined) (type === 'user' ? users : paths).add(name)
+    const [, unit] = /^unit file (.+)$/.exec(id) ?? []
+    if (unit !== undefined) paths.add(`${UNITS}/${unit}`)
     const [, timer] = /^timer (.+)$/.exec(id) ?? []
     // A timer is two unit files.
     if (timer !== undefined) for (const end of ['timer', 'service']) paths.add(`${UNITS}/${timer}.${end}`)

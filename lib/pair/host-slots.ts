@@ -5,6 +5,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { markedHosts } from '../migration/migrated.ts'
 import { releaseFiles } from '../container/release-files.ts'
 import { editionOf } from '../release/manifest.ts'
+import { letGoFiles } from '../release/let-go-files.ts'
 import type { Release } from '../release/release-model.ts'
 import { symlink } from '../resource/kinds/symlink.ts'
 import { onceMark } from '../rollout/once.ts'
@@ -46,21 +47,21 @@ export function hostSlots(swap: Opened<PairTarget>): Slots {
     fallen: (slot, milliseconds) => fallenPrograms(swap, hostOf(swap, slot), milliseconds),
     follow: live => followLive(swap, live),
     settle: (live, states) => settleLiveWork(swap, live, states),
-    letGo: () => Promise.resolve(),
+    letGo: () => letGoFiles(ctx, name, service, hosts),
     logs: () => sh`tail -n 100 /var/log/supervisor/${name}-*.log`.text,
   }
 }
 
-/** The host of a slot that something is to be done on. Throws a ConnectError when it does not answer. */
+/** The host of a slot that something is to be done on. Throws a ConnectError when it is left out. */
 function hostOf({ target: { name, service, hosts } }: Opened<PairTarget>, slot: Slot): FleetHost {
   const wanted = service.pair[slot]
   const host = hosts.find(each => each.name === wanted)
   if (host !== undefined) return host
   throw new ConnectError(
-    `cannot be reached, and is the idle host of ${name}: nothing has changed for users`,
+    `does not answer or is in quarantine, and is the idle host of ${name}: nothing has changed for users`,
     {
       host: wanted,
-      hint: `fleet status --on ${wanted}`,
+      hint: `fleet catch-up ${wanted}`,
     },
   )
 }

@@ -18,7 +18,7 @@ export interface PairTarget extends Target {
 
 /** What is on a host of a pair beside its release. */
 export interface Outfit {
-  readonly bodies: Pick<RolloutBodies, 'runService' | 'runOnce' | 'runLive'>
+  readonly bodies: Pick<RolloutBodies, 'runService' | 'runOnce' | 'runLive' | 'answerLive' | 'bootLive'>
   readonly stores: (host: FleetHost) => readonly Resource[]
 }
 

@@ -5,6 +5,7 @@ import { containerEnv } from '../swap/deploy-container.ts'
 import { targetOf } from '../swap/target-of.ts'
 import type { Release } from '../release/release-model.ts'
 import { liveOf, slotChange, type Live } from '../proxy/serving.ts'
+import { otherSlot, SLOTS } from '../swap/slot.ts'
 import { openSwap } from '../swap/swap-target.ts'
 import type { TaskContext } from '../task/context.ts'
 
@@ -14,12 +15,18 @@ function isFresh(error: unknown): boolean {
   return error instanceof LoginRefusedError || error instanceof ConfigError || error instanceof CommandError
 }
 
+/** A change of what serves, and the hosts that get something for it, by name. */
+export interface ServingChange {
+  readonly change: PlannedChange
+  readonly hosts: readonly string[]
+}
+
 /** What serves each service with slots, and what would: changes by service, of those that differ. Reads only. */
 export async function containerChanges(
   ctx: TaskContext,
   releases: ReadonlyMap<string, Release>,
-): Promise<ReadonlyMap<string, PlannedChange>> {
-  const changes = new Map<string, PlannedChange>()
+): Promise<ReadonlyMap<string, ServingChange>> {
+  const changes = new Map<string, ServingChange>()
   for (const [name, service] of Object.entries(ctx.fleet.services)) {
     const release = releases.get(name)
     if ((service.kind !== 'container' && !isPair(service)) || release === undefined) continue
@@ -35,7 +42,9 @@ export async function containerChanges(
       },
     )
     const change = slotChange(swap, live, { release: release.id, label: release.label, edition })
-    if (change !== undefined) changes.set(name, change)
+    if (change === undefined) continue
+    const both = live.slot === 'mixed' ? SLOTS : [live.slot === undefined ? 'blue' : otherSlot(live.slot)]
+    changes.set(name, { change, hosts: [...new Set(both.flatMap(slot => swap.names(slot)))] })
   }
   return changes
 }

@@ -1,5 +1,3 @@
-import type { PlannedChange } from '../events/event.ts'
-import type { FleetHost } from '../fleet/resolved.ts'
 import { firstContact } from '../provision/first-contact.ts'
 import type { Release } from '../release/release-model.ts'
 import { serviceRelease } from '../release/service-release.ts'
@@ -59,19 +57,14 @@ export async function planFleet(
   for (const host of ctx.hosts) {
     const found = byHost.get(host.name)
     if (found === undefined) continue
-    const slots = slotsOn(ctx, host, containers)
+    const slots = [...containers.values()].flatMap(each =>
+      each.hosts.includes(host.name) ? [each.change] : [],
+    )
     const changes = [...found.changes, ...(swarms.get(host.name) ?? []), ...slots]
     hosts.set(host.name, { ...found, changes, hash: hashOf(changes, found.plan) })
   }
   return { hosts, releases, wanted }
 }
-
-const slotsOn = (
-  { fleet }: TaskContext,
-  host: FleetHost,
-  changes: ReadonlyMap<string, PlannedChange>,
-): readonly PlannedChange[] =>
-  [...changes].flatMap(([service, change]) => (fleet.services[service]?.role === host.role ? [change] : []))
 
 /** Shows what is planned on each host, for renderers to group: as a result, unless it is about to be done. */
 export function showPlan(

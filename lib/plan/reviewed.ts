@@ -43,6 +43,8 @@ const HINT = 'fleet plan --out plan.json, then look at it again'
  */
 export class Reviewed implements Review {
   readonly #hosts: ReadonlyMap<string, ReviewedHost>
+  /** Resources that a flip takes with it. */
+  readonly #following = new Set<string>()
 
   constructor({ hosts, wanted }: FleetPlan, fleetHosts: readonly FleetHost[]) {
     this.#hosts = new Map(
@@ -69,13 +71,13 @@ export class Reviewed implements Review {
     const now = new Map(plan.changes.map(change => [change.resource, change]))
     const found = hashesOf(plan)
     const others = plan.changes.filter(({ resource }) => {
-      if (!known.has(resource)) return false
+      if (!known.has(resource) || this.#following.has(resource)) return false
       const isSame = hasInstalled || hashes.get(resource) === found.get(resource)
       return !(changes.has(resource) && isSame)
     })
     const gone = [...changes.values()].filter(({ resource }) => {
       // What came with a package that this run has installed is there in its own way.
-      const isOurs = hasInstalled || done.has(resource)
+      const isOurs = hasInstalled || done.has(resource) || this.#following.has(resource)
       return looked.has(resource) && !now.has(resource) && !isOurs
     })
     const lines = [...gone, ...others].flatMap(({ resource }) => {
@@ -94,6 +96,10 @@ export class Reviewed implements Review {
       for (const done of [id, ...notify.map(handler => handler.id)]) reviewed.done.add(done)
       if (kind.installs === true) reviewed.hasInstalled = true
     }
+  }
+
+  follows(resources: readonly Resource[]): void {
+    for (const id of idsOf(resources)) this.#following.add(id)
   }
 
   serves(service: string, change: PlannedChange | undefined): void {

@@ -1,6 +1,6 @@
 import type { Fleet } from '../fleet/model.ts'
 import type { Environment } from '../task/environment.ts'
-import { labPlace } from './lab/place.ts'
+import { labDebian, labPlace } from './lab/place.ts'
 import type { Provider } from './provider.ts'
 import { staticProvider } from './static.ts'
 
@@ -12,7 +12,7 @@ export async function chooseProvider(fleet: Fleet, environment: Environment): Pr
     case 'lab': {
       const { labProvider } = await import('./lab/lab.ts')
       const { name, directory } = labPlace(fleet.name, environment)
-      return labProvider({ name, dir: directory })
+      return labProvider({ name, dir: directory, debian: labDebian(environment.env) })
     }
   }
 }

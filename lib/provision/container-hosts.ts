@@ -2,6 +2,7 @@ import type { EngineName } from '../fleet/container-model.ts'
 import type { CacheSpec } from '../fleet/front-door-model.ts'
 import type { Fleet, Service } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
+import { onlyIf } from '../resource/conditions.ts'
 import { directory } from '../resource/kinds/directory.ts'
 import { file } from '../resource/kinds/file.ts'
 import { packages } from '../resource/kinds/packages.ts'
@@ -16,9 +17,16 @@ import { SLOTS } from '../swap/slot.ts'
 
 const FINISH_SLOTS = '/usr/local/lib/fleetfile/finish-slots'
 
+/** From Debian 13 on the engine comes without its client. */
+const HAS_OWN_CLIENT = sh`. /etc/os-release; [ "$ID" = debian ] && [ "\${VERSION_ID:-99}" -ge 13 ]`
+
 const engineResources = (engine: EngineName): readonly Resource[] =>
   engine === 'docker'
-    ? [packages(['docker.io', 'iptables']), unit({ name: 'docker.service', enabled: true, active: true })]
+    ? [
+        packages(['docker.io', 'iptables']),
+        ...onlyIf(HAS_OWN_CLIENT, packages(['docker-cli'])),
+        unit({ name: 'docker.service', enabled: true, active: true }),
+      ]
     : // Podman has no daemon: a unit starts again after a boot what is to be up.
       [packages(['podman', 'curl']), unit({ name: 'podman-restart.service', enabled: true })]
 

@@ -24,8 +24,8 @@ export interface StoreBodies {
 
 type Passwords = Readonly<Record<string, Secret>>
 
-/** Debian 12's PostgreSQL. */
-const CLUSTER = '/etc/postgresql/15/main'
+/** Debian 12's. */
+const POSTGRES = 15
 
 /** Restarts a unit, unless it was started after its configuration was written: a fresh install has read it already. */
 const restartStale = (name: string, ...configs: readonly string[]): Handler => ({
@@ -36,8 +36,10 @@ const restartStale = (name: string, ...configs: readonly string[]): Handler => (
   ].join('\n'),
 })
 
-const restartPostgres: Handler = { id: 'restart postgresql', script: 'systemctl restart postgresql@15-main' }
-const reloadPostgres: Handler = { id: 'reload postgresql', script: 'systemctl reload postgresql@15-main' }
+const tellPostgres = (verb: 'restart' | 'reload', version: number): Handler => ({
+  id: `${verb} postgresql`,
+  script: `systemctl ${verb} postgresql@${version}-main`,
+})
 const restartRabbitmq = restartStale(
   'rabbitmq-server',
   '/etc/rabbitmq/rabbitmq.conf',
@@ -60,21 +62,23 @@ function postgres(
   bodies: StoreBodies,
   passwords: Passwords,
 ): readonly Resource[] {
+  const { version = POSTGRES } = spec
+  const cluster = `/etc/postgresql/${version}/main`
   return [
-    packages(['postgresql-15']),
+    packages([`postgresql-${version}`]),
     file({
-      path: `${CLUSTER}/conf.d/fleetfile.conf`,
+      path: `${cluster}/conf.d/fleetfile.conf`,
       content: bodies.postgresListen,
       mode: 0o644,
-      notify: [restartPostgres],
+      notify: [tellPostgres('restart', version)],
     }),
     file({
-      path: `${CLUSTER}/pg_hba.conf`,
+      path: `${cluster}/pg_hba.conf`,
       content: bodies.postgresHba,
       mode: 0o640,
       owner: 'postgres',
       group: 'postgres',
-      notify: [reloadPostgres],
+      notify: [tellPostgres('reload', version)],
     }),
     unit({ name: 'postgresql.service', enabled: true, active: true }),
     ...Object.entries(spec.roles).map(([name, { password }]) =>

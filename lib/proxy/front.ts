@@ -5,6 +5,7 @@ import type { Fleet } from '../fleet/model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { unknown } from '../suggest.ts'
 import type { TaskContext } from '../task/context.ts'
+import { evenStopped } from '../task/host-context.ts'
 import type { Proxy } from './proxy.ts'
 
 /** The proxies in front of a service. */
@@ -13,6 +14,8 @@ export interface Front {
   readonly door: FrontDoor
   readonly hosts: readonly FleetHost[]
   readonly proxies: readonly Proxy[]
+  /** The same ones, which do what they are told also when the run was told to stop: for the way back. */
+  readonly anyhow: readonly Proxy[]
 }
 
 /** The front of the service called `name`. Throws a UsageError for a service without one, a ConfigError for a role without hosts. */
@@ -30,7 +33,10 @@ export function frontOf(ctx: Pick<TaskContext, 'fleet' | 'allHosts' | 'on'>, nam
   if (hosts.length === 0) {
     throw new ConfigError(`no proxy stands in front of ${name}`, { hint: `fleet hosts --on ${door.role}` })
   }
-  return { name, door, hosts, proxies: hosts.map(host => proxyOf(ctx.on(host), name, { proxy: door })) }
+  const on = hosts.map(host => ctx.on(host))
+  const proxies = on.map(host => proxyOf(host, name, { proxy: door }))
+  const anyhow = on.map(host => proxyOf(evenStopped(host), name, { proxy: door }))
+  return { name, door, hosts, proxies, anyhow }
 }
 
 /** The names of all services behind proxies. */

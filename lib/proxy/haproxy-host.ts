@@ -13,7 +13,18 @@ import { haproxyUpgrade } from './haproxy-upgrade.ts'
 /** Where HAProxy finds its key and certificate. */
 export const CERTIFICATE = '/etc/haproxy/fleet.pem'
 
-const reloadHaproxy: Handler = { id: 'reload haproxy', script: 'systemctl reload-or-restart haproxy' }
+/** The command ends before the reload does: until the new process answers, the old one says what is no longer true. */
+const RELOAD = `pid() { printf 'show info\\n' | socat -t 5 - UNIX-CONNECT:${HAPROXY_PATHS.socket} 2>/dev/null | sed -n 's/^Pid: //p'; }
+before=$(pid) || before=
+systemctl reload-or-restart haproxy
+tries=0
+until now=$(pid) && [ -n "$now" ] && [ "$now" != "$before" ]; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 300 ] || { echo 'HAProxy goes on with its old configuration: systemctl status haproxy' >&2; exit 1; }
+  sleep 0.1
+done`
+
+const reloadHaproxy: Handler = { id: 'reload haproxy', script: RELOAD, timeout: 60 }
 
 /** Where HAProxy finds the maintenance page of a service. */
 export const haproxyPage = (service: string): string => `${HAPROXY_PATHS.pages}/${service}.html`

@@ -1,4 +1,4 @@
-import { AbortedError, ConfigError } from '../errors.ts'
+import { AbortedError, ConfigError, HostsFailedError } from '../errors.ts'
 import {
   serverName,
   type NotedFlip,
@@ -71,6 +71,32 @@ export async function setSlot(
 
 const isStopped = (error: unknown): boolean => error instanceof AbortedError
 
+/** Which proxies failed at a flip, and on which of them what served before serves as before. */
+function flipFailed(
+  proxies: readonly Proxy[],
+  ends: readonly PromiseSettledResult<unknown>[],
+  undone: readonly PromiseSettledResult<unknown>[],
+  back: Slot | undefined,
+): Error {
+  const errors = proxies.flatMap(({ host }, index) => {
+    const end = ends[index]
+    if (end?.status !== 'rejected') return []
+    const error = end.reason instanceof Error ? end.reason : new Error(String(end.reason))
+    return [{ host, error }]
+  })
+  const failures = errors.filter(({ error }) => !isStopped(error))
+  const [stopped] = errors
+  if (failures.length === 0 && stopped !== undefined) return stopped.error
+  const named = (status: string) =>
+    proxies.flatMap(({ host }, index) => (undone[index]?.status === status ? [host] : [])).join(', ')
+  const [as, unsure] = [named('fulfilled'), named('rejected')]
+  const standing = [
+    ...(as === '' ? [] : [`${back ?? 'nothing'} serves on ${as} as before`]),
+    ...(unsure === '' ? [] : [`not known of ${unsure}: the next deploy finishes the flip or undoes it`]),
+  ].join('; ')
+  return new HostsFailedError(failures, proxies.length, { standing })
+}
+
 /** How a flip went. */
 export interface Flip {
   /** Milliseconds from the first command to the last answer, as the operator waits for it. */
@@ -81,8 +107,8 @@ export interface Flip {
 
 /**
  * Sends all new requests to `to`: every host in every proxy, with one command each. When one proxy fails, the others
- * are set back before the error is thrown, so that all serve the same. `noted` is the run that flips: one that was asked
- * to stop does not, on any proxy, unless `always`.
+ * are set back before the error is thrown, so that all serve the same; it says where they do. `noted` is the run that flips:
+ * one that was asked to stop does not, on any proxy, unless `always`.
  */
 export async function flip(
   proxies: readonly Proxy[],
@@ -100,17 +126,15 @@ export async function flip(
   const ends = await Promise.allSettled(
     proxies.map(proxy => proxy.set(wanted, noted && { ...noted, slot: to })),
   )
-  const failed = ends.find(end => end.status === 'rejected')
-  if (failed !== undefined) {
+  if (ends.some(end => end.status === 'rejected')) {
     const undo = back === undefined ? told(to, 'drain') : changes(back)
     const undone = noted && back && { ...noted, slot: back, always: true }
-    // One that was stopped before it has nothing to undo.
-    const toUndo = proxies.filter((_, index) => {
+    const undoing = proxies.map(async (proxy, index) => {
       const end = ends[index]
-      return end?.status !== 'rejected' || !isStopped(end.reason)
+      // One that was stopped before it has nothing to undo.
+      if (end?.status !== 'rejected' || !isStopped(end.reason)) await proxy.set(undo, undone)
     })
-    await Promise.allSettled(toUndo.map(proxy => proxy.set(undo, undone)))
-    throw failed.reason
+    throw flipFailed(proxies, ends, await Promise.allSettled(undoing), back)
   }
   return {
     milliseconds: Math.round(performance.now() - started),

@@ -1,4 +1,4 @@
-import type { Swap } from '../swap/swap-target.ts'
+import { isPairTarget, type Swap } from '../swap/swap-target.ts'
 
 /**
  * Takes the slots of hosts in quarantine out of every proxy, where they are not yet: they get no request, not even after
@@ -8,16 +8,13 @@ export async function takeOut({
   ctx,
   target,
   proxies,
-  names,
-}: Pick<Swap, 'ctx' | 'target' | 'proxies' | 'names'>): Promise<void> {
+}: Pick<Swap, 'ctx' | 'target' | 'proxies'>): Promise<void> {
   const away = new Set((target.away ?? []).map(({ name }) => name))
-  if (away.size === 0 || ctx.planOnly) return
+  // A pair's host that does not answer may be the one that serves: it is left to the flip.
+  if (away.size === 0 || ctx.planOnly || isPairTarget(target)) return
   await Promise.all(
     proxies.map(async proxy => {
-      // A pair's host that does not answer may be the one that serves.
-      const servers = (await proxy.read()).filter(
-        ({ host, slot, admin }) => away.has(host) && !names(slot).includes(host) && admin !== 'maint',
-      )
+      const servers = (await proxy.read()).filter(({ host, admin }) => away.has(host) && admin !== 'maint')
       await proxy.set(servers.map(({ name }) => ({ server: name, admin: 'maint' as const })))
     }),
   )

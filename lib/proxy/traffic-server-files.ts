@@ -7,9 +7,13 @@ const HEAD = '# Written by fleet; changes here are overwritten.\n'
 /** Where Traffic Server finds its key and certificate, both in one file. */
 export const TRAFFIC_SERVER_CERTIFICATE = `${config}/fleet.pem`
 
+/** Debian starts Traffic Server as it installs it, with a configuration of its own: not before ours is there. */
+const CONDITION = `ConditionPathExists=${TRAFFIC_SERVER_CERTIFICATE}`
+
 /** systemd keeps the ports open, so that whoever comes while Traffic Server starts anew waits, and is not refused. */
 export const SOCKET = `${HEAD}[Unit]
 Description=The ports of Traffic Server
+${CONDITION}
 [Socket]
 ListenStream=0.0.0.0:80
 ListenStream=[::]:80
@@ -29,6 +33,7 @@ const TABLE = 'fleetfile_trafficserver'
 export const DROP_IN = `${HEAD}[Unit]
 Requires=trafficserver.socket
 After=trafficserver.socket
+${CONDITION}
 [Service]
 Sockets=trafficserver.socket
 Restart=always

@@ -73,6 +73,18 @@ export function trafficServerResources({
 }: TrafficServerFiles): readonly Resource[] {
   const { config, home, check } = TRAFFIC_SERVER_PATHS
   return [
+    // Before the package, which starts its service.
+    file({
+      path: '/etc/systemd/system/trafficserver.socket',
+      content: SOCKET,
+      notify: [daemonReload, restarted],
+    }),
+    file({
+      path: `/etc/systemd/system/${UNIT}.d/fleetfile.conf`,
+      content: DROP_IN,
+      parents: true,
+      notify: [daemonReload, restarted],
+    }),
     packages(['trafficserver', 'curl', 'iproute2', 'nftables']),
     directory({ path: '/usr/local/lib/fleetfile', mode: 0o755 }),
     directory({ path: home, mode: 0o755 }),
@@ -105,17 +117,6 @@ export function trafficServerResources({
       content: records,
       check: checked('records.config'),
       notify: [restarted],
-    }),
-    file({
-      path: '/etc/systemd/system/trafficserver.socket',
-      content: SOCKET,
-      notify: [daemonReload, restarted],
-    }),
-    file({
-      path: `/etc/systemd/system/${UNIT}.d/fleetfile.conf`,
-      content: DROP_IN,
-      parents: true,
-      notify: [daemonReload, restarted],
     }),
     unit({ name: UNIT, enabled: true, active: true }),
   ]

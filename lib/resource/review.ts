@@ -16,4 +16,6 @@ export interface Review {
    * for nothing. Throws a MovedError when that is not what was reviewed.
    */
   serves(service: string, change: PlannedChange | undefined): void
+  /** What goes where the traffic goes: the flip that was let through brings it, whatever it was before. */
+  follows(resources: readonly Resource[]): void
 }

@@ -1,5 +1,6 @@
 import { quote } from '../shell/quote.ts'
 import { Secret, revealed } from '../shell/secret.ts'
+import { auditPart } from '../runs/audit-line.ts'
 import { AUDIT, STOP } from '../runs/record.ts'
 import type { ActingRun } from './acting-run.ts'
 import { program } from './program.ts'
@@ -112,13 +113,6 @@ if [ -d /run/systemd/system ] && timeout 5 busctl call \\
   done
 fi`
 
-/** What all lines of the run's audit have in common, as the inside of a JSON object. */
-function auditPart({ record }: ActingRun): string {
-  const { id: run, task, params, owner, message } = record
-  const part = { run, task, params, owner, ...(message === undefined ? {} : { message }) }
-  return quote(JSON.stringify(part).slice(1, -1))
-}
-
 /**
  * The end: the audit line and the generation are written under the lock, the lock is free before the end is told, and
  * what only costs time comes after it.
@@ -129,7 +123,7 @@ audit="$state/${AUDIT.split('/').at(-1)}"
 [ ! -e "$audit" ] || [ "$(stat -c %s "$audit")" -lt ${AUDIT_BYTES} ] ||
   { tail -n ${AUDIT_LINES} "$audit" >"$audit.new" && mv -f "$audit.new" "$audit"; } 9>&-
 printf '{"version":1,"at":"%s",%s,"outcome":"%s","changed":%s%s}\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \\
-  ${auditPart(run)} "$outcome" "$changed" "\${failed:+,\\"failed\\":$failed}" >>"$audit" || say unaudited
+  ${auditPart(run.record)} "$outcome" "$changed" "\${failed:+,\\"failed\\":$failed}" >>"$audit" || say unaudited
 read -r generation <"$state/generation"
 printf '%s\\n' $((generation + 1)) >"$state/generation.new" && mv -f "$state/generation.new" "$state/generation"
 exec 9>&-

@@ -11,6 +11,8 @@ export interface RolloutBodies {
   runOnce(): string
   runLive(values: { readonly folder: string }): string
   runService(): string
+  answerLive(values: { readonly folder: string; readonly state: string }): string
+  bootLive(values: { readonly folder: string; readonly state: string; readonly ssh: string }): string
   haproxyConfig(values: {
     readonly services: readonly (ProxiedService & { readonly healthMap: string })[]
     readonly certificate: string

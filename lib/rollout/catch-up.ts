@@ -1,10 +1,14 @@
 import { ConfigError, HostsFailedError, type HostFailure } from '../errors.ts'
 import type { ProcessService, Service } from '../fleet/model.ts'
+import { isPair } from '../fleet/pair-model.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { sh } from '../shell/sh.ts'
 import type { TaskContext } from '../task/context.ts'
 import type { RolloutBodies } from './bodies.ts'
+import { catchUpHost } from '../pair/catch-up-host.ts'
+import { pairTarget } from '../pair/pair-target.ts'
 import { catchUpContainer } from '../swap/catch-up-container.ts'
+import { openSwap } from '../swap/swap-target.ts'
 import { swapTarget } from '../swap/deploy-container.ts'
 import { deployProcesses } from './deploy-processes.ts'
 import { applyFoundation } from '../provision/foundation.ts'
@@ -21,6 +25,8 @@ export interface CaughtUp {
   readonly service: string
   readonly release: string
   readonly label: string
+  /** Of a pair's host alone: whether the proxies send requests to it. */
+  readonly serves?: boolean
 }
 
 export interface CatchUpReport {
@@ -109,7 +115,7 @@ async function bringBack(
   ctx: TaskContext,
   { name, service, host, record, answered }: Returning,
   bodies: RolloutBodies,
-): Promise<{ readonly release: string; readonly label: string }> {
+): Promise<Omit<CaughtUp, 'host' | 'service'>> {
   const away = awayIn(record)
   const peers = ctx.allHosts.filter(
     ({ name: peer, role }) => role === service.role && !away.has(peer) && answered.has(peer),
@@ -122,6 +128,11 @@ async function bringBack(
   }
   ctx.phase(`catch up ${host.name} with ${name}`)
   await applyFoundation({ ...ctx, hosts: [host] }, [service], bodies)
+  if (isPair(service)) {
+    const silent = new Set(ctx.allHosts.flatMap(({ name: each }) => (answered.has(each) ? [] : [each])))
+    silent.delete(host.name)
+    return catchUpHost(openSwap(ctx, pairTarget(ctx, name, service, silent)), host)
+  }
   await setUpSwarms(ctx, [service], [...peers, host])
   return service.kind === 'processes'
     ? catchUpProcesses(ctx, name, service, host, peers, bodies)

@@ -13,6 +13,7 @@ import { checkProcessHealth } from './process-health.ts'
 import { settleKilled } from './killed.ts'
 import { migrationId, processResources } from './processes.ts'
 import { processTurns } from './process-turns.ts'
+import { letGoFiles } from '../release/let-go-files.ts'
 import { backCommand } from '../release/release-before.ts'
 import type { Release } from '../release/release.ts'
 import { resolveEnv, shellEnvFile } from './service-env.ts'
@@ -125,5 +126,8 @@ export async function deployProcesses(
   const { done, failed, away: lost } = await settled(inBatches(ctx, plan, work))
   await turns.exclude(lost.map(({ host }) => host))
   const changed = new Map(hosts.map(host => [host.name, done.get(host.name) ?? []]))
-  return { changed, total: [...changed.values()].reduce((sum, ids) => sum + ids.length, 0), failed, lost }
+  const total = [...changed.values()].reduce((sum, ids) => sum + ids.length, 0)
+  // What all hosts share is known only where all of them were asked.
+  if (total > 0 && done.size === present.length) await letGoFiles(ctx, name, service, present)
+  return { changed, total, failed, lost }
 }

@@ -4,6 +4,7 @@ import type { FleetHost } from '../fleet/resolved.ts'
 import { program, newNonce } from '../resource/program.ts'
 import { quote } from '../shell/quote.ts'
 import type { TaskContext } from '../task/context.ts'
+import { auditEnded } from './audit-line.ts'
 import { ENDED, noteEnded, type Ended } from './ended.ts'
 import { RUNS, STOP } from './record.ts'
 
@@ -57,6 +58,16 @@ export async function reopenRun(
   })
 }
 
-/** Notes on the hosts that a run has touched how it ended as a whole. */
-export const closeRun = (ctx: CloseContext, hosts: readonly FleetHost[], ended: Ended): Promise<void> =>
-  tell(ctx, hosts, noteEnded(ended))
+/**
+ * Notes on the hosts that a run has touched how it ended as a whole; in their audit logs as well, where that is more than
+ * what its scripts have written there: it failed, or is one that was `reopened`.
+ */
+export function closeRun(
+  ctx: CloseContext & Pick<TaskContext, 'record'>,
+  hosts: readonly FleetHost[],
+  ended: Ended,
+  { reopened }: { readonly reopened: boolean },
+): Promise<void> {
+  const tells = ended.exitCode !== 0 || reopened
+  return tell(ctx, hosts, [noteEnded(ended), ...(tells ? [auditEnded(ctx.record, ended)] : [])].join('\n'))
+}

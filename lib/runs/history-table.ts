@@ -5,11 +5,14 @@ import { commandLine } from './command-line.ts'
 import type { HistoryEntry } from './history.ts'
 import { hostsText, type KnownParams } from './runs-table.ts'
 
-/** `changed 12`, `failed on web2: unpack big`, `stopped on web1 web2` */
-function outcomeText({ outcome, hosts }: HistoryEntry): string {
+/** `changed 12`, `changed 7, failed (unhealthy)`, `failed on web2: unpack big`, `stopped on web1 web2` */
+function outcomeText({ outcome, hosts, ended }: HistoryEntry): string {
+  const { exitCode = 0, error = `exit code ${exitCode}` } = ended ?? {}
+  const end = exitCode === 0 ? [] : [`failed (${sanitise(error)})`]
   const those = hosts.filter(host => host.outcome === outcome)
-  if (outcome === 'changed') return `changed ${hosts.reduce((sum, { changed }) => sum + changed, 0)}`
-  if (outcome === 'ran') return 'ran'
+  const changed = hosts.reduce((sum, host) => sum + host.changed, 0)
+  if (outcome === 'changed') return [`changed ${changed}`, ...end].join(', ')
+  if (outcome === 'ran') return end[0] ?? 'ran'
   const failed = those.find(host => host.failed !== undefined)?.failed
   const step = failed === undefined ? '' : `: ${sanitise(failed)}`
   return `${outcome} on ${hostsText(those.map(({ host }) => host))}${step}`

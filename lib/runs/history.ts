@@ -12,6 +12,12 @@ export interface HostOutcome {
   readonly failed?: string
 }
 
+/** How a run ended as a whole: its exit code, and the code of its error. */
+export interface HistoryEnd {
+  readonly exitCode: number
+  readonly error?: string
+}
+
 /** One run as the hosts' audit logs tell it. */
 export interface HistoryEntry {
   readonly run: string
@@ -25,8 +31,19 @@ export interface HistoryEntry {
   readonly hosts: readonly HostOutcome[]
   /** The worst of its hosts. */
   readonly outcome: AuditLine['outcome']
+  /** How the run ended as a whole, where its client could still say so. */
+  readonly ended?: HistoryEnd
   /** Services that its record names: `release web` is pinned. */
   readonly services: readonly string[]
+}
+
+/** The last word of a run's client. Hosts' clocks differ, but a run that was done once is never reopened. */
+function endOf(hosts: Iterable<readonly AuditLine[]>): HistoryEnd | undefined {
+  const ends = [...hosts].flatMap(lines => {
+    const { exitCode, error } = lines.findLast(line => line.exitCode !== undefined) ?? {}
+    return exitCode === undefined ? [] : [{ exitCode, ...(error === undefined ? {} : { error }) }]
+  })
+  return ends.find(({ exitCode }) => exitCode === 0) ?? ends[0]
 }
 
 const WEIGHT: readonly AuditLine['outcome'][] = ['failed', 'stopped', 'changed', 'ran']
@@ -43,12 +60,12 @@ function outcomeOn(host: string, lines: readonly AuditLine[]): HostOutcome {
   }
 }
 
-/** `20261122T120000-3f9a` begins with its operator's time. */
+/** `20261122T120000123-3f9a` begins with its operator's time; those of older releases do without the milliseconds. */
 function timeOf(id: string): string | undefined {
-  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-/.exec(id)
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})?-/.exec(id)
   if (parts === null) return undefined
-  const [, year, month, day, hours, minutes, seconds] = parts
-  const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
+  const [, year, month, day, hours, minutes, seconds, milliseconds = '000'] = parts
+  const time = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}.${milliseconds}Z`)
   return Number.isNaN(time) ? undefined : new Date(time).toISOString()
 }
 
@@ -80,6 +97,7 @@ export function historyOf(answers: Answers): readonly HistoryEntry[] {
     const times = [record?.startedAt, timeOf(run), first.at].flatMap(time => time ?? [])
     const outcomes = [...hosts].map(([host, own]) => outcomeOn(host, own))
     const { task, params, owner } = record ?? first
+    const ended = endOf(hosts.values())
     const message = record?.message ?? lines.find(line => line.message !== undefined)?.message
     return {
       run,
@@ -91,10 +109,11 @@ export function historyOf(answers: Answers): readonly HistoryEntry[] {
       ...(message === undefined ? {} : { message }),
       hosts: outcomes,
       outcome: WEIGHT.find(each => outcomes.some(({ outcome }) => outcome === each)) ?? 'ran',
+      ...(ended === undefined ? {} : { ended }),
       services: servicesOf(record),
     }
   })
-  return entries.toSorted((a, b) => (a.at < b.at ? 1 : -1))
+  return entries.toSorted((a, b) => (a.at === b.at ? (a.run < b.run ? 1 : -1) : a.at < b.at ? 1 : -1))
 }
 
 /** What an operator asks the history for. */

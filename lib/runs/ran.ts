@@ -4,8 +4,9 @@ import { quote } from '../shell/quote.ts'
 import { rawShell, type Command } from '../shell/sh.ts'
 import { tail } from '../text/last-lines.ts'
 import type { Transport } from '../transport/transport.ts'
+import { auditEnded } from './audit-line.ts'
 import { noteEnded, type Ended } from './ended.ts'
-import { AUDIT, RECORD, RUNS, type RunRecord } from './record.ts'
+import { RECORD, RUNS, type RunRecord } from './record.ts'
 
 /** Milliseconds for a host to write three short files. */
 const PATIENCE = 15_000
@@ -26,12 +27,9 @@ export const recordCommand = (record: RunRecord): Command => rawShell(leave(reco
  * Throws CommandError, ConnectError, TimeoutError.
  */
 export async function auditRan(transport: Transport, record: RunRecord, ended: Ended): Promise<void> {
-  const { id: run, task, params, owner, message } = record
-  const part = { run, task, params, owner, ...(message === undefined ? {} : { message }) }
   const body = `${leave(record)} && cd "$folder" || return 1
 ${noteEnded(ended)} || return 1
-printf '{"version":1,"at":"%s",%s,"outcome":"ran","changed":0}\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \\
-  ${quote(JSON.stringify(part).slice(1, -1))} >>${AUDIT}`
+${auditEnded(record, ended)}`
   const { command, stdin } = delivered(program(newNonce(), body))
   const result = await transport.exec(command, {
     stdin,

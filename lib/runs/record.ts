@@ -96,6 +96,10 @@ export const auditLineSchema = z
     changed: z.number(),
     /** The step that failed. */
     failed: z.string().exactOptional(),
+    /** How the whole run ended, in the line that its client has written at its end. */
+    exitCode: z.number().int().exactOptional(),
+    /** The code of its error: `unhealthy`. */
+    error: z.string().exactOptional(),
   })
   .readonly()
 

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { isMadeBy, SHARED } from '../one-class.ts'
 
 /**
  * A value that must never be seen. Whatever turns it into text (a template, JSON, `console.log`) gets its
@@ -7,6 +8,11 @@ import { inspect } from 'node:util'
 export class Secret {
   readonly #value: string
   readonly #masked: string
+  static readonly [SHARED] = true
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isMadeBy(value, this)
+  }
 
   constructor(name: string, value: string, masked = `[secret ${name}]`) {
     this.#value = value

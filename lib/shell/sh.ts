@@ -1,3 +1,4 @@
+import { isMadeBy, SHARED } from '../one-class.ts'
 import { quote } from './quote.ts'
 import type { Secret } from './secret.ts'
 
@@ -9,6 +10,11 @@ export class Command {
   readonly text: string
   /** What the command reads on its standard input; the only way for a secret to reach it. */
   readonly stdin: string | Secret | Uint8Array | undefined
+  static readonly [SHARED] = true
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isMadeBy(value, this)
+  }
 
   constructor(text: string, stdin?: string | Secret | Uint8Array) {
     this.text = text

@@ -1,4 +1,5 @@
 import { frontOf, proxiedNames } from '../proxy/front.ts'
+import type { LiveSlot } from '../proxy/live-slots.ts'
 import type { Admission, ProxyServer } from '../proxy/proxy.ts'
 import { hasSlots } from '../fleet/pair-model.ts'
 import type { TaskContext } from '../task/context.ts'
@@ -33,6 +34,16 @@ function whyOut({ host, admin, health, check }: ProxyServer): FrontState['out'] 
   if (admin !== 'ready') return [{ host, why: admin }]
   return health === 'down' ? [{ host, why: `down: ${check || 'no answer'}` }] : []
 }
+
+/** One line for each service whose flip was cut off, so that users get both of its slots. */
+export const describeMixed = (live: ReadonlyMap<string, LiveSlot>): readonly string[] =>
+  [...live].flatMap(([service, { slot }]) =>
+    slot === 'mixed'
+      ? [
+          `${service}: a flip was cut off, both slots take requests; fleet deploy ${service}, which finishes it`,
+        ]
+      : [],
+  )
 
 /** One line for each thing that users may notice. */
 export function describeFront({ service, proxy, maintenance, heldMilliseconds, out }: FrontState): string[] {

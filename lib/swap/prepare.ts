@@ -1,7 +1,14 @@
 import { foldFailures } from '../container/unhealthy.ts'
 import { containerName } from '../container/slot.ts'
 import type { SlotStates } from '../container/slot-state.ts'
-import { HealthError, HostsFailedError, TimeoutError, messageOf } from '../errors.ts'
+import {
+  FleetError,
+  HealthError,
+  HostsFailedError,
+  TimeoutError,
+  messageOf,
+  type HostFailure,
+} from '../errors.ts'
 import { waitDrained } from '../proxy/drain.ts'
 import { expectLive } from '../proxy/expect-live.ts'
 import { healthPath } from '../proxy/health-path.ts'
@@ -110,11 +117,21 @@ async function removeSlot(swap: Swap, slot: Slot, manifests: Manifests): Promise
 
 /** One error for all hosts, that says that the old release still serves. */
 function unhealthy(error: unknown, total: number): Error {
-  if (!(error instanceof HostsFailedError)) return error instanceof Error ? error : new Error(String(error))
-  const { failures } = error
-  if (!failures.every(failure => failure.error instanceof HealthError)) return error
+  if (!(error instanceof Error)) return new Error(String(error))
+  const failures = healthFailures(error)
+  if (failures === undefined) return error
   return new HealthError(
-    `${failures.length} of ${total} hosts did not become healthy; nothing has changed for users\n${foldFailures(failures)}`,
-    { ...(error.hint === undefined ? {} : { hint: error.hint }), cause: error },
+    `${failures.length} of ${total} host${total === 1 ? '' : 's'} did not become healthy; nothing has changed for users\n${foldFailures(failures)}`,
+    {
+      ...(error instanceof FleetError && error.hint !== undefined ? { hint: error.hint } : {}),
+      cause: error,
+    },
   )
+}
+
+/** The hosts that are ill, where nothing else went wrong. */
+function healthFailures(error: Error): readonly HostFailure[] | undefined {
+  if (error instanceof HostsFailedError)
+    return error.failures.every(failure => failure.error instanceof HealthError) ? error.failures : undefined
+  return error instanceof HealthError && error.host !== undefined ? [{ host: error.host, error }] : undefined
 }

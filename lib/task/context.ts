@@ -24,6 +24,8 @@ export interface CommandOptions {
   /** Keep no copy of it in the result: it went to `onStdout`. */
   readonly discardStdout?: boolean
   readonly discardStderr?: boolean
+  /** Also when the run was told to stop: what must not be left as it is. */
+  readonly evenStopped?: boolean
 }
 
 /** One host inside a task. */

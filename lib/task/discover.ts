@@ -1,5 +1,6 @@
-import { readdir, readFile, realpath } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isPackage } from '../fleet/package.ts'
 import type { TaskEntry } from './entry.ts'
 
 /** A user's own task, found by reading its file: nothing of it has run. */
@@ -11,14 +12,14 @@ const NAME = /defineTask\s*\(\s*\{[^]*?\bname:\s*(['"`])([a-z][a-z0-9-]*(?: [a-z
 const SUMMARY = /\bsummary:\s*(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`([^`$]*)`)/
 
 /**
- * The tasks in `tasks/*.ts` of a folder, unless the folder is this package itself. Name and summary are taken from
+ * The tasks in `tasks/*.ts` of a folder, unless the folder is this package or another copy of it. Name and summary are taken from
  * the text of the file, so they have to be plain strings: help and completion must not run or compile anything.
  */
-export async function discoverTasks(cwd: string, packageRoot: string): Promise<readonly OwnTask[]> {
+export async function discoverTasks(cwd: string): Promise<readonly OwnTask[]> {
   const folder = join(cwd, 'tasks')
   const names = await readdir(folder).catch(() => [])
   const files = names.filter(name => name.endsWith('.ts') && !name.endsWith('.d.ts') && name !== 'index.ts')
-  if (files.length === 0 || (await isSame(cwd, packageRoot))) return []
+  if (files.length === 0 || (await isPackage(cwd))) return []
   const found = await Promise.all(files.sort().map(name => readTask(join(folder, name))))
   return found.filter(task => task !== undefined)
 }
@@ -36,5 +37,3 @@ async function readTask(file: string): Promise<OwnTask | undefined> {
     load: () => Promise.reject(new Error(`${file} is loaded through the module loader`)),
   }
 }
-
-const isSame = async (a: string, b: string): Promise<boolean> => (await realpath(a)) === (await realpath(b))

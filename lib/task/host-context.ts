@@ -18,6 +18,12 @@ export interface HostRun {
   onChange?(host: FleetHost): void
 }
 
+/** One line as it was typed; nobody reads a whole script in an error. */
+function nameOf({ text }: Command): string {
+  const lines = text.trim().split('\n')
+  return lines.length === 1 ? `\`${text}\`` : `a script of ${lines.length} lines`
+}
+
 /** The last lines of what a command said, for its error: stderr, or stdout where stderr is empty. */
 function lastWords(result: ExecResult): string {
   const said = result.stderr.length > 0 ? result.stderr : result.stdout
@@ -37,7 +43,7 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
     const result = await connection.exec(command.text, {
       root: options.root === true,
       timeout: options.timeout ?? run.timeout,
-      signal: run.signal,
+      ...(options.evenStopped === true ? {} : { signal: run.signal }),
       ...(onStdout === undefined ? {} : { onStdout }),
       ...(onStderr === undefined ? {} : { onStderr }),
       discardStdout,
@@ -46,7 +52,7 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
     })
     if (result.exitCode !== 0 && options.anyExitCode !== true) {
       throw new CommandError(
-        `\`${command.text}\` ended with exit code ${result.exitCode}${lastWords(result)}`,
+        `${nameOf(command)} ended with exit code ${result.exitCode}${lastWords(result)}`,
         {
           host: host.name,
         },
@@ -71,3 +77,10 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
     },
   }
 }
+
+/** The same host, on which commands run also when the run was told to stop: for what must not be left as it is. */
+export const evenStopped = (on: HostContext): HostContext => ({
+  ...on,
+  read: (command, options) => on.read(command, { ...options, evenStopped: true }),
+  run: (command, options) => on.run(command, { ...options, evenStopped: true }),
+})

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { jsonOf, type RunRecord } from '../runs/record.ts'
 import type { Environment } from './environment.ts'
 
-/** Sorts by time and never repeats: 20261122T120000-3f9a. */
+/** Sorts by time, to the millisecond, and never repeats: 20261122T120000123-3f9a. */
 const newRunId = (now: Date): string =>
-  `${now.toISOString().replaceAll(/[-:]|\.\d+Z/g, '')}-${randomBytes(2).toString('hex')}`
+  `${now.toISOString().replaceAll(/[-:.Z]/g, '')}-${randomBytes(2).toString('hex')}`
 
 /** The record of a run that begins, or goes on under the id, the time and the decisions that it had. */
 export function newRecord(

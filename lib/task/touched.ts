@@ -55,6 +55,6 @@ export class Touched {
     const names = new Set([...this.#acted.keys(), ...more.map(({ name }) => name)])
     for (const { name } of unaudited) names.delete(name)
     const others = ctx.allHosts.filter(({ name }) => names.has(name))
-    await Promise.all([...audits, closeRun(ctx, others, ended)])
+    await Promise.all([...audits, closeRun(ctx, others, ended, { reopened: more.length > 0 })])
   }
 }

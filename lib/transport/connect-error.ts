@@ -9,6 +9,8 @@ export interface Seen {
   readonly methods?: readonly string[] | undefined
   /** Why a key of ours was not offered. */
   readonly note?: string | undefined
+  /** The line that sshd said in place of its greeting, before it hung up. */
+  readonly said?: string | undefined
 }
 
 const property = (error: unknown, name: 'code' | 'level'): unknown =>
@@ -63,6 +65,35 @@ function denied(target: Target, seen: Seen, cause: unknown): LoginRefusedError {
   })
 }
 
+/** The connection that was broken off, with sshd's own reason (its sshd.c) where it gave one. */
+function brokenOff(target: Target, said: string | undefined, cause: unknown): ConnectError {
+  const { name: host } = target
+  const place = endpoint(target.address, target.port)
+  if (said?.startsWith('Not allowed at this time') === true) {
+    return new ConnectError(
+      `${place} turns this address away for a while: too many logins from here failed (PerSourcePenalties of its sshd)`,
+      {
+        host,
+        hint: 'wait a minute and run it again; which logins they were, says journalctl -u ssh on the host',
+        cause,
+      },
+    )
+  }
+  if (said?.startsWith('Exceeded MaxStartups') === true) {
+    return new ConnectError(`${place} has too many unfinished logins at once (MaxStartups of its sshd)`, {
+      host,
+      hint: `fleet provision --on ${host} raises it; fewer at once: --concurrency 4`,
+      cause,
+    })
+  }
+  const reason = said === undefined ? '' : `: it said ${JSON.stringify(said)}`
+  return new ConnectError(`connection closed by ${place}${reason}`, {
+    host,
+    hint: sshCommand(target),
+    cause,
+  })
+}
+
 /** A failure of Node's sockets or of ssh2, as an operator should read it. A FleetError stays as it is. */
 export function connectError(target: Target, cause: unknown, timeout: number, seen: Seen = {}): FleetError {
   if (cause instanceof FleetError) return cause
@@ -89,6 +120,6 @@ export function connectError(target: Target, cause: unknown, timeout: number, se
   if (code === 'EAI_AGAIN') {
     return fail(`the name server did not answer for ${target.address}`, `getent hosts ${target.address}`)
   }
-  if (typeof code === 'string' && BROKEN.has(code)) return fail(`connection closed by ${place}`)
+  if (typeof code === 'string' && BROKEN.has(code)) return brokenOff(target, seen.said, cause)
   return fail(`cannot connect to ${login(target)}: ${message}`)
 }

@@ -13,7 +13,7 @@ export type Run = (line: string, options: ExecOptions) => Promise<ExecResult>
 /** Whether sudo asks: without `-n` it would, and there is no terminal. In English, whatever the host's language. */
 const PROBE = 'env LC_ALL=C sudo -n -- true'
 /** The second is how sudo-rs says it. */
-const WANTS_PASSWORD = /^sudo: .*(?:password|interactive authentication) is required/m
+const WANTS_PASSWORD = /^sudo(?:-rs)?: .*(?:password|interactive authentication) is required/m
 
 /** Takes the password from its stdin, which holds nothing else: a wrong one counts once, for faillock. */
 const PROVE = `env LC_ALL=C sudo -k -S -p '' -- true`
@@ -28,6 +28,12 @@ const SKIP = 'until IFS= read -r line || exit 91; [ "$line" = "$1" ]; do :; done
 
 const withoutPassword = (command: string): string => `sudo -n -- sh -c ${quote(command)}`
 
+/**
+ * Goes between the password and the word: sudo-rs reads on behind the password, up to the 8192 bytes of Rust's buffer
+ * of stdin, and keeps what it read.
+ */
+const PADDING = '.'.repeat(8192)
+
 /** Every sudo is given the password itself, so that neither timestamps nor ticket rules of the host matter. */
 const withPassword = (command: string, word: string): string =>
   `sudo -k -S -p '' -- sh -c ${quote(SKIP)} sh ${word} ${quote(command)}`
@@ -37,7 +43,7 @@ const REFUSAL = 4096
 
 /** Could be sudo's own refusal: nothing but its words. The command may have said them too. */
 const looksRefused = ({ exitCode, stdout }: ExecResult, said: string): boolean =>
-  exitCode === 1 && stdout.length === 0 && /^sudo: /m.test(said)
+  exitCode === 1 && stdout.length === 0 && /^sudo(?:-rs)?: /m.test(said)
 
 /**
  * How one login becomes root: the only place that knows sudo. Where sudo asks nothing it costs nothing; where it wants a
@@ -93,7 +99,7 @@ export class Elevation {
       throw error
     })
     const word = randomBytes(16).toString('hex')
-    const stdin = afterLines([password.reveal(), word], options.stdin)
+    const stdin = afterLines([password.reveal(), PADDING, word], options.stdin)
     return run(withPassword(command, word), { ...options, stdin })
   }
 
@@ -138,7 +144,9 @@ function holdRefusal(options: ExecOptions): {
     if (first.length < REFUSAL) first = Buffer.concat([first, chunk.subarray(0, REFUSAL - first.length)])
     if (held === undefined) return onStderr?.(chunk)
     held.push(chunk)
-    const isPerhaps = 'sudo: '.startsWith(first.toString('latin1', 0, 6))
+    const isPerhaps = ['sudo: ', 'sudo-rs: '].some(word =>
+      word.startsWith(first.toString('latin1', 0, word.length)),
+    )
     if (!isPerhaps || first.length === REFUSAL) release()
   }
   return {

@@ -17,6 +17,12 @@ const HUNG_UP = /^(No response from server|Connection lost before handshake)$/
 const hungUp = (error: unknown): unknown =>
   HUNG_UP.test(messageOf(error)) ? Object.assign(new Error(messageOf(error)), { code: 'ECONNRESET' }) : error
 
+/** What sshd says in place of its greeting: one short line, before it hangs up. */
+function lineOf(chunk: Uint8Array): string | undefined {
+  const line = Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.length, 200)).toString('latin1')
+  return line.startsWith('SSH-') ? undefined : line.replace(/[\r\n][^]*/, '')
+}
+
 /**
  * Speaks SSH over `socket`: checks the host key against the pinned ones, then logs in. Rejects with HostKeyError,
  * ConnectError or AbortedError, and has destroyed the socket then. `left` is what remains of the timeout, in ms.
@@ -31,6 +37,7 @@ export async function handshake(
   let shown: Buffer | undefined
   let refused = false
   let left: readonly string[] | undefined
+  let said: string | undefined
   const methods = [...identity.methods]
   const ssh = new NodeSSH()
   const connecting = ssh.connect({
@@ -58,6 +65,7 @@ export async function handshake(
     if (client === null) throw new Error('node-ssh made no connection')
     // Without it Nagle's algorithm adds some 45 ms to each command.
     client.setNoDelay(true)
+    socket.once('data', (chunk: Uint8Array) => (said = lineOf(chunk)))
     signAtOnce(client, identity.methods)
     // node-ssh takes its listener off once connected: the next error would end the process.
     const link = new Link(target, client, socket)
@@ -68,6 +76,6 @@ export async function handshake(
     ssh.dispose()
     socket.destroy()
     if (refused && shown !== undefined) throw hostKeyRefused(target, shownKey(shown))
-    throw connectError(target, hungUp(error), options.timeout, { methods: left, note: identity.note })
+    throw connectError(target, hungUp(error), options.timeout, { methods: left, note: identity.note, said })
   }
 }

@@ -71,7 +71,9 @@ export function masterError(target: Target, log: string, timeout: number): Fleet
       tokenNote(log) ?? (locked.test(log) ? 'an identity file is encrypted; ssh-add it' : undefined)
     return connectError(target, cause, timeout, { methods: methods.split(','), note })
   }
+  const [, line] = /^debug1: kex_exchange_identification: banner line 0: (.*)/m.exec(log) ?? []
   const known = CODES.find(([words]) => words.test(text))
   const cause = new Error(said.at(-1) ?? 'ssh ended without a word')
-  return connectError(target, known === undefined ? cause : Object.assign(cause, { code: known[1] }), timeout)
+  const coded = known === undefined ? cause : Object.assign(cause, { code: known[1] })
+  return connectError(target, coded, timeout, { said: line?.trim() })
 }

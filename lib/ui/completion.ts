@@ -35,7 +35,12 @@ if [ "$funcstack[1]" = "_fleet" ]; then _fleet "$@"; else compdef _fleet fleet; 
   fish: String.raw`function __fleet_complete
   set -l words (commandline -opc)
   set -l current (commandline -ct)
-  fleet __complete -- $words[2..-1] "$current" 2>/dev/null
+  set -l found (fleet __complete -- $words[2..-1] "$current" 2>/dev/null)
+  if set -q found[1]
+    string join \n -- $found
+  else
+    __fish_complete_path "$current"
+  end
 end
 complete -c fleet -f -a '(__fleet_complete)'
 `,

@@ -82,6 +82,14 @@ const has = (shell: Shell) => {
   }
 }
 
+test.skipIf(!has('fish'))('fish offers files where fleet knows nothing', () => {
+  const bin = folder({ fleet: '#!/bin/sh\n', script: completionScript('fish'), 'plan.json': '' })
+  chmodSync(join(bin, 'fleet'), 0o755)
+  const options = { cwd: bin, env: { PATH: `${bin}:${process.env.PATH ?? ''}`, HOME: bin, TERM: 'dumb' } }
+  const offered = execFileSync('fish', ASK.fish(join(bin, 'script'), 'fleet apply pl'), options)
+  expect(String(offered)).toContain('plan.json')
+})
+
 describe.each<Shell>(['bash', 'zsh', 'fish'])('in %s', shell => {
   // A `fleet` that says which words it got, so that the shell's part is tested alone.
   const bin = folder({

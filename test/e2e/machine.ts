@@ -3,9 +3,10 @@ import { execa } from 'execa'
 import { CommandError, ConnectError } from '../../lib/errors.ts'
 import type { FleetHost } from '../../lib/fleet/resolved.ts'
 import { Secret } from '../../lib/shell/secret.ts'
-import type { Command } from '../../lib/shell/sh.ts'
+import { sh, type Command } from '../../lib/shell/sh.ts'
 import type { HostContext } from '../../lib/task/context.ts'
-import type { ExecOptions, Transport } from '../../lib/transport/transport.ts'
+import type { ExecOptions, ExecResult, Transport } from '../../lib/transport/transport.ts'
+import { type MachineLogin, SSHD } from './machine-login.ts'
 
 /** Capabilities that a machine with systemd or dockerd needs, where `--privileged` is refused. */
 const CAPABILITIES =
@@ -34,8 +35,12 @@ export class Machine {
   readonly #image: string
   address = ''
   executions = 0
+  /** With one it is told things by SSH, as a host is; else past it, where its own sshd is what is tested. */
+  login: MachineLogin | undefined
+  #connected: Promise<Transport> | undefined
+  #isOff = false
 
-  constructor(name: string, { prefix = 't-swap', image = 't-swap-host' } = {}) {
+  constructor(name: string, { prefix = 't-swap', image = 't-docker-host' } = {}) {
     this.name = name
     this.#prefix = prefix
     this.#image = image
@@ -68,19 +73,43 @@ export class Machine {
       ...rights,
       ...open,
       ...volumes,
+      ...(this.login?.options ?? []),
       ...options,
       this.#image,
       'sh',
       '-c',
-      command,
+      this.login === undefined ? command : `${SSHD}\n${command}`,
     )
     await this.locate()
   }
 
-  /** Boots it: what lies in memory alone is gone. */
-  async reboot(): Promise<void> {
-    await docker('restart', '--time', '20', this.container)
+  /** Takes its power, by `docker kill` or `docker stop`: what runs there now is cut off, and it is not to be reached. */
+  async halt(...by: string[]): Promise<void> {
+    await docker(...by, this.container)
+    this.#isOff = true
+    await this.hangUp()
+  }
+
+  async boot(): Promise<void> {
+    await docker('start', this.container)
     await this.locate()
+    this.#isOff = false
+  }
+
+  /** Boots it again: what lies in memory alone is gone. */
+  async reboot(): Promise<void> {
+    await this.halt('stop', '--time', '20')
+    await this.boot()
+  }
+
+  /** Ends the connection to it. */
+  async hangUp(): Promise<void> {
+    const open = this.#connected
+    this.#connected = undefined
+    await open?.then(
+      transport => transport.close(),
+      () => undefined,
+    )
   }
 
   async locate(): Promise<void> {
@@ -88,8 +117,34 @@ export class Machine {
     this.address = (await docker('inspect', '--format', format, this.container)).trim()
   }
 
-  async sh(script: string, stdin?: ExecOptions['stdin'], onStdout?: ExecOptions['onStdout']) {
+  async sh(
+    script: string,
+    stdin?: ExecOptions['stdin'],
+    onStdout?: ExecOptions['onStdout'],
+  ): Promise<ExecResult> {
     this.executions += 1
+    if (this.#isOff) throw new ConnectError('the machine is off', { host: this.name })
+    if (this.login === undefined) return this.#past(script, stdin, onStdout)
+    this.#connected ??= this.login.connect(this.name, this.address)
+    const connected = this.#connected
+    try {
+      const more = {
+        ...(stdin === undefined ? {} : { stdin }),
+        ...(onStdout === undefined ? {} : { onStdout }),
+      }
+      return await (await connected).exec(sh`exec sh -c ${script}`.text, more)
+    } catch (error) {
+      if (error instanceof ConnectError && this.#connected === connected) this.#connected = undefined
+      throw error
+    }
+  }
+
+  /** By `docker exec`. */
+  async #past(
+    script: string,
+    stdin: ExecOptions['stdin'],
+    onStdout: ExecOptions['onStdout'],
+  ): Promise<ExecResult> {
     const input =
       stdin === undefined
         ? { stdin: 'ignore' as const }

@@ -31,7 +31,7 @@ describe.skipIf(days === undefined || !built)('what is refused on a real host', 
   const on = (script: string) => days.on('web1').run(script)
   const fleet = (...args: readonly string[]) => days.fleet(args)
   const latest = async () =>
-    /^(\d{8}T\d{6}-[0-9a-f]{4}) /m.exec((await fleet('runs', '--limit', '1')).stdout)?.[1] ?? ''
+    /^(\d{8}T\d{9}-[0-9a-f]{4}) /m.exec((await fleet('runs', '--limit', '1')).stdout)?.[1] ?? ''
   beforeAll(() => days.start())
   afterAll(() => days.stop())
 

@@ -138,17 +138,17 @@ describe.skipIf(lab === undefined)('more kinds on a host with systemd', () => {
     expect((await apply(...all('one', key, online))).changes).toEqual([])
     host.run('systemctl start tick')
     const facts = () =>
-      host.run(`getent hosts db-one db-two; grep ^UMASK /etc/login.defs; findmnt -no SIZE '/mnt/a b'; findmnt -no SIZE /mnt/bound
+      host.run(`getent hosts db-one db-two; grep ^UMASK /etc/login.defs; findmnt -rno SIZE '/mnt/a b'; findmnt -rno SIZE /mnt/bound
         cat /opt/app/file /srv/checkout/file /run/app/ticked; stat -c %U /srv/checkout/file; systemctl is-active tick.timer; grep -h rotate /etc/logrotate.d/app
         grep Components /etc/apt/sources.list.d/more.sources; ${online ? `/srv/venv/bin/python -c 'import six; print(six.__version__)'; stat -c %U /srv/venv/` : ':'}`)
     expect(facts()).toBe(
-      `10.9.8.7        db-one\nUMASK 027\n  1M\n  1M\none\none\n50% $HOME "one"\napp\nactive\n  rotate 3\nComponents: main\n${online ? '1.16.0\napp\n' : ''}`,
+      `10.9.8.7        db-one\nUMASK 027\n1M\n1M\none\none\n50% $HOME "one"\napp\nactive\n  rotate 3\nComponents: main\n${online ? '1.16.0\napp\n' : ''}`,
     )
     expect((await apply(...all('two', key, online))).changes).not.toEqual([])
     expect((await apply(...all('two', key, online))).changes).toEqual([])
     host.run('systemctl start tick')
     expect(facts()).toBe(
-      `10.9.8.7        db-two\nUMASK 077\n  2M\n  2M\ntwo\ntwo\n50% $HOME "two"\napp\nactive\n  rotate 4\nComponents: main contrib\n${online ? '1.17.0\napp\n' : ''}`,
+      `10.9.8.7        db-two\nUMASK 077\n2M\n2M\ntwo\ntwo\n50% $HOME "two"\napp\nactive\n  rotate 4\nComponents: main contrib\n${online ? '1.17.0\napp\n' : ''}`,
     )
     expect((await apply(...gone)).changes).toHaveLength(online ? 9 : 8)
     expect((await apply(...gone)).changes).toEqual([])

@@ -110,7 +110,7 @@ describe.skipIf(lab === undefined)('every kind on a host with systemd', () => {
       host.run("tr '\\0' '\\n' </proc/$(supervisorctl pid worker_00)/environ | grep -e TOKEN -e PLAIN"),
     ).toBe('TOKEN=hunter2-äx\nPLAIN=50%\n')
     expect(host.run('PGPASSWORD=hunter2-äx psql -h 127.0.0.1 -U app -Atc "select 1" app')).toBe('1\n')
-    expect(host.run('echo hunter2-äx | rabbitmqctl authenticate_user sync')).toContain('Success')
+    expect(host.run('LC_ALL=C.UTF-8 rabbitmqctl authenticate_user sync hunter2-äx')).toContain('Success')
     expect(host.run('stat -c "%a %U" /etc/cron.d/tick /home/deploy/.ssh/authorized_keys /srv/app/env')).toBe(
       '600 root\n600 deploy\n600 app\n',
     )
@@ -125,7 +125,7 @@ describe.skipIf(lab === undefined)('every kind on a host with systemd', () => {
       'RabbitMQ user sync: another password',
     ])
     expect(host.run('PGPASSWORD=other-one psql -h 127.0.0.1 -U app -Atc "select 1" app')).toBe('1\n')
-    expect(host.run('echo other-one | rabbitmqctl authenticate_user sync')).toContain('Success')
+    expect(host.run('rabbitmqctl authenticate_user sync other-one')).toContain('Success')
     expect(host.run('grep -rc SCRAM /var/log/postgresql || :')).toMatch(/:0\n/)
   })
 

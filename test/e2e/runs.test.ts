@@ -78,7 +78,7 @@ async function inTheMiddle(...args: readonly string[]) {
 /** The id of the latest run, as Bob sees it. */
 async function latest(): Promise<string> {
   const { stdout } = await fleet(bob, 'runs', '--limit', '1')
-  return /^(\d{8}T\d{6}-[0-9a-f]{4}) /m.exec(stdout)?.[1] ?? ''
+  return /^(\d{8}T\d{9}-[0-9a-f]{4}) /m.exec(stdout)?.[1] ?? ''
 }
 
 const both = (script: string) => Promise.all([on('web1', script), on('web2', script)])

@@ -59,7 +59,7 @@ export class ShipLab {
   async start(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), `${NAME}-`))
     await execa('docker', ['build', '--tag', 't-ship-host', '-'], {
-      input: `FROM t-swap-host\nRUN ${SSHD}\nRUN ${LOGIN}\n`,
+      input: `FROM t-docker-host\nRUN ${SSHD}\nRUN ${LOGIN}\n`,
     })
     await docker('network', 'create', this.name)
     this.#hosts = await Promise.all(this.machines.map(machine => this.#start(machine)))

@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rollback } from '../../lib/swap/rollback.ts'
 import { deploy } from '../../lib/swap/swap.ts'
-import { docker } from './machine.ts'
-import { FaultLab, NAME } from './faults/fault-lab.ts'
+import { FaultLab } from './faults/fault-lab.ts'
 import { cutOffHosts } from './faults/cut-off.ts'
 import { killedClients, resumedClients } from './faults/killed.ts'
 import { HAPROXY } from './swap-front.ts'
@@ -29,11 +28,7 @@ describe('what goes wrong in the middle of a swap, with users all the time', () 
     await at.start()
     await deploy(lab.context(), lab.options(await lab.release('v1'), 'hello'))
   }, 180_000)
-  afterAll(async () => {
-    await lab.stop()
-    const images = (await docker('image', 'ls', '--quiet', `fleetfile/${NAME}`)).split('\n').filter(Boolean)
-    if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
-  })
+  afterAll(() => lab.stop())
 
   killedClients(at)
   resumedClients(at)
@@ -107,9 +102,9 @@ describe('what goes wrong in the middle of a swap, with users all the time', () 
     const before = await door.get('/version')
     const options = lab.options(await lab.release('v1'), 'rebooted', { watchSeconds: 10 })
     const { ctx, done } = at1st('Watch', async () => {
-      await docker('kill', '--signal', 'KILL', web2?.container ?? '')
+      await web2?.halt('kill', '--signal', 'KILL')
       await sleep(3000)
-      await docker('start', web2?.container ?? '')
+      await web2?.boot()
     })
     const { result: error, report } = await door.underLoad(async () => {
       const ended = await caught(deploy(ctx, options))

@@ -4,25 +4,21 @@ import { proxyOf } from '../../lib/proxy/proxy-of.ts'
 import { rollback } from '../../lib/swap/rollback.ts'
 import { deploy } from '../../lib/swap/swap.ts'
 import { converge } from './converge.ts'
-import { booted, docker } from './machine.ts'
+import { booted } from './machine.ts'
 import { doorOf, frontResources } from './swap-front.ts'
 import { SwapLab } from './swap-lab.ts'
 
 /** Its own service, whose images no other test takes away. */
 const NAME = 't-swap-nginx'
 
-const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxies', engine: 'podman' })
+const lab = new SwapLab(NAME, { kind: 'nginx', image: 't-proxy-host', engine: 'podman' })
 const door = doorOf(lab)
 const HOSTS = ['web1', 'web2']
 const proxy = () => proxyOf(lab.lb.context, NAME, lab.service)
 const live = async () => (await readProxies([proxy()], HOSTS)).live
 const say = (what: string, value: unknown) => console.info(what, JSON.stringify(value))
 
-afterAll(async () => {
-  await lab.stop()
-  const images = (await docker('image', 'ls', '--quiet', `fleetfile/${NAME}`)).split('\n').filter(Boolean)
-  if (images.length > 0) await docker('rmi', '--force', ...new Set(images))
-})
+afterAll(() => lab.stop())
 
 describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
   beforeAll(async () => {
@@ -45,11 +41,11 @@ describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
     say('swap', result)
     say('probe', report)
     expect(result).toMatchObject({ outcome: 'deployed', slot: 'green' })
+    expect(report.reasons).toEqual([])
     for (const { layers, bytes } of Object.values(result.shipped ?? {})) {
       expect(layers).toBe(1)
       expect(bytes).toBeLessThan(10_000)
     }
-    expect(report.failed).toBe(0)
     expect(report.versions.map(({ version }) => version)).toEqual(['v1 hello', 'v2 welcome'])
     expect((await stream).trim().split('\n')).toHaveLength(120)
   }, 120_000)
@@ -61,7 +57,7 @@ describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
     say('rollback', result)
     say('probe', report)
     expect(result).toMatchObject({ warm: true, slot: 'blue' })
-    expect(report.failed).toBe(0)
+    expect(report.reasons).toEqual([])
     expect(report.versions.at(-1)?.version).toBe('v1 hello')
   }, 60_000)
 
@@ -96,7 +92,7 @@ describe('a swap on the same hosts and Traffic Server 9.2, which keeps answers',
     )
     say('swap', swapped)
     expect(swapped.result).toMatchObject({ outcome: 'deployed', slot: 'green' })
-    expect(swapped.report.failed).toBe(0)
+    expect(swapped.report.reasons).toEqual([])
     expect(swapped.report.versions.map(({ version }) => version)).toEqual(['v1 hello', 'v3 welcome'])
     // The service says that what is under this path never changes.
     expect(await kept()).toEqual(['v3 welcome\n', 'v1 hello\n'])
@@ -106,7 +102,7 @@ describe('a swap on the same hosts and Traffic Server 9.2, which keeps answers',
     )
     say('rollback', back)
     expect(back.result).toMatchObject({ warm: true, slot: 'blue' })
-    expect(back.report.failed).toBe(0)
+    expect(back.report.reasons).toEqual([])
     expect(await kept()).toEqual(['v1 hello\n', 'v1 hello\n'])
   }, 120_000)
 })

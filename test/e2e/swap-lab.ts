@@ -17,6 +17,7 @@ import type { RolloutContext } from '../../lib/rollout/rollout-context.ts'
 import type { ContainerTarget } from '../../lib/swap/swap-target.ts'
 import { Secret } from '../../lib/shell/secret.ts'
 import { DOCKERD, Machine, PODMAN, docker } from './machine.ts'
+import { MachineLogin } from './machine-login.ts'
 
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
@@ -27,14 +28,12 @@ const PROXY = 'init=/usr/local/lib/fleetlab/init; [ ! -x $init ] || exec $init; 
 export interface SwapLabOptions {
   readonly kind?: ProxyKind
   /** What the proxy's machine is made from; with systemd it is booted. */
-  readonly image?: 't-swap-host' | 't-proxies'
+  readonly image?: 't-docker-host' | 't-proxy-host'
   readonly hosts?: readonly string[]
   /** Whose machines they are: this process's unless told. */
   readonly place?: number
   /** What runs the slots on its hosts. */
   readonly engine?: EngineName
-  /** What its hosts are made from. */
-  readonly hostImage?: string
 }
 
 /** Two hosts with engines, a proxy, and a context that acts on them as the engine's own does. */
@@ -56,10 +55,9 @@ export class SwapLab {
     name = NAME,
     {
       kind = 'haproxy',
-      image = 't-swap-host',
+      image = 't-docker-host',
       hosts = ['web1', 'web2'],
       engine = 'docker',
-      hostImage = engine === 'podman' ? 't-podman-host' : 't-swap-host',
       place = process.pid,
     }: SwapLabOptions = {},
   ) {
@@ -68,6 +66,7 @@ export class SwapLab {
     this.engine = engine
     this.#place = `${name}-${place}`
     this.lb = new Machine('lb', { prefix: this.#place, image })
+    const hostImage = engine === 'podman' ? 't-podman' : 't-docker-host'
     this.web = hosts.map(host => new Machine(host, { prefix: this.#place, image: hostImage }))
   }
 
@@ -78,22 +77,42 @@ export class SwapLab {
   async start(): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), `${this.name}-`))
     await this.stop()
+    await this.login()
     const network = this.#place
     await docker('network', 'create', network)
-    await this.lb.start(PROXY, '--network', network)
     const run = this.engine === 'podman' ? PODMAN : DOCKERD
-    for (const machine of this.web) await machine.start(run, '--network', network)
-    for (const machine of this.web) {
-      await machine.sh(
-        `for i in $(seq 100); do ${this.engine} info >/dev/null 2>&1 && break; sleep 0.2; done`,
-      )
-    }
+    await Promise.all([
+      this.lb.start(PROXY, '--network', network),
+      ...this.web.map(async machine => {
+        await machine.start(run, '--network', network)
+        await machine.sh(
+          `for i in $(seq 100); do ${this.engine} info >/dev/null 2>&1 && break; sleep 0.2; done`,
+        )
+      }),
+    ])
+  }
+
+  /** Lets its machines be told things by the keys of its folder. */
+  async login(): Promise<void> {
+    const login = await MachineLogin.in(this.folder)
+    for (const machine of this.machines) machine.login = login
+  }
+
+  /** Ends the connections to its machines. */
+  async hangUp(): Promise<void> {
+    await Promise.all(this.machines.map(machine => machine.hangUp()))
   }
 
   async stop(): Promise<void> {
-    for (const { container } of this.machines)
-      await execa('docker', ['rm', '-f', '-v', container], { reject: false })
+    await this.hangUp()
+    await execa('docker', ['rm', '-f', '-v', ...this.machines.map(({ container }) => container)], {
+      reject: false,
+    })
     await execa('docker', ['network', 'rm', this.#place], { reject: false })
+    const images = (await docker('image', 'ls', '--quiet', `fleetfile/${this.name}`))
+      .split('\n')
+      .filter(Boolean)
+    if (images.length > 0) await execa('docker', ['rmi', '--force', ...new Set(images)], { reject: false })
   }
 
   get service(): ContainerService {
@@ -105,7 +124,7 @@ export class SwapLab {
       slots: { blue: 8001, green: 8002 },
       health: '/up',
       migrate: ['sh', '-c', 'echo "migrating for $GREETING"; test "$GREETING" != unfit'],
-      buildArgs: { BASE: 't-swap-python' },
+      buildArgs: { BASE: 't-swap-app' },
       probe: { path: '/version' },
       proxy: { role: 'lb', kind: this.kind, names: ['app.swap.test'] },
     }
@@ -218,7 +237,7 @@ export class SwapLab {
     release,
     env: { GREETING: new Secret('greeting', greeting) } satisfies EnvValues,
     engine: dockerEngine(),
-    limits: { watchSeconds: 2, drainSeconds: 5, healthSeconds: 10, ...limits },
+    limits: { watchSeconds: 1, drainSeconds: 5, healthSeconds: 10, ...limits },
     now: () => new Date(),
   })
 }

@@ -36,6 +36,8 @@ export class FakeProxy implements Proxy {
   readonly admitted: AdmissionChange[] = []
   servers: ProxyServer[]
   broken = false
+  /** The first time only. */
+  brokenOnce = false
   /** Its run was asked to stop. */
   stopped = false
   now: Admission = { maintenance: false, heldMilliseconds: 0 }
@@ -54,7 +56,10 @@ export class FakeProxy implements Proxy {
       return Promise.reject(new AbortedError('asked to stop'))
     }
     this.told.push(changes)
-    if (this.broken) return Promise.reject(new Error(`${this.host} is away`))
+    if (this.broken || this.brokenOnce) {
+      this.brokenOnce = false
+      return Promise.reject(new Error(`${this.host} is away`))
+    }
     const wanted = new Map(changes.map(change => [change.server, change.admin]))
     this.servers = this.servers.map(item => ({ ...item, admin: wanted.get(item.name) ?? item.admin }))
     return Promise.resolve(1)

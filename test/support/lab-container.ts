@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { labDebian } from '../../lib/providers/lab/place.ts'
+import { vpsRepository } from '../../lib/providers/lab/recipe.ts'
 import { DockerTransport } from './docker-transport.ts'
 
 /** As the lab gives them to a VPS: all but what `--privileged` asks for in vain. */
@@ -27,7 +29,8 @@ export interface LabContainer {
 
 /** A container of the lab's image, with systemd; undefined where there is no Docker or the image was never built. */
 export function labContainer(name: string): LabContainer | undefined {
-  const image = tryDocker('images', '--format', '{{.Repository}}:{{.Tag}}', 'fleetfile-lab').split('\n')[0]
+  const repository = vpsRepository(labDebian(process.env))
+  const image = tryDocker('images', '--format', '{{.Repository}}:{{.Tag}}', repository).split('\n')[0]
   if (image === undefined || image === '') return undefined
   return {
     async start() {

@@ -58,6 +58,18 @@ test.each<[readonly string[], readonly string[]]>([
   expect(data).toMatchObject({ runs: runs.map(id => ({ run: expect.stringMatching(`${id}$`) })) })
 })
 
+test('runs of one second are in the order in which they began, on whatever hosts', async () => {
+  const fleet = new RunFleet()
+  const run = (milliseconds: string, tail: string) => ({
+    ...line,
+    run: `20261122T120000${milliseconds}-${tail}`,
+  })
+  fleet.web1.audit(run('123', 'cccc'), run('900', 'bbbb'))
+  fleet.web2.audit(run('124', 'aaaa'))
+  const { stdout } = await fleet.run(['history'])
+  expect(stdout.match(/\w{4}$/gm)).toEqual(['bbbb', 'aaaa', 'cccc'])
+})
+
 test('several scripts of a run on a host are one outcome', async () => {
   const fleet = new RunFleet()
   fleet.web1.audit(
@@ -68,6 +80,21 @@ test('several scripts of a run on a host are one outcome', async () => {
   expect(await fleet.data(['history'])).toMatchObject({
     data: { runs: [{ outcome: 'changed', hosts: [{ host: 'web1', changed: 5 }] }] },
   })
+})
+
+test('a run whose work was done and which failed all the same says so, until it is resumed and done', async () => {
+  const fleet = new RunFleet()
+  const failed = { ...line, changed: 0, outcome: 'ran' as const, exitCode: 7, error: 'unhealthy' }
+  fleet.web1.audit({ ...line, changed: 4 }, failed)
+  fleet.web2.audit(failed)
+  expect((await fleet.run(['history'])).stdout).toContain(' changed 4, failed (unhealthy) ')
+  const resumed = [
+    { ...line, changed: 1 },
+    { ...line, changed: 0, outcome: 'ran' as const, exitCode: 0 },
+  ]
+  fleet.web1.audit({ ...line, changed: 4 }, failed, ...resumed)
+  expect((await fleet.run(['history'])).stdout).toContain(' changed 5 ')
+  expect(await fleet.data(['history'])).toMatchObject({ data: { runs: [{ ended: { exitCode: 0 } }] } })
 })
 
 test('what a host made up is bounded and safe to print; what it cannot be is told', async () => {

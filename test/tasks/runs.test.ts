@@ -42,6 +42,20 @@ test('runs: the latest first, each with the worst of its hosts', async () => {
   expect((await shop().run(['runs', '--limit', '1'])).stdout).not.toContain('aaaa')
 })
 
+test('runs: those of one second are in the order in which they began, on whatever hosts', async () => {
+  const fleet = new RunFleet()
+  const run = (milliseconds: string, tail: string) => ({
+    ...one,
+    id: `20261122T120000${milliseconds}-${tail}`,
+  })
+  fleet.web1.hold(run('123', 'cccc'), done).hold(run('900', 'bbbb'), done)
+  fleet.web2.hold(run('124', 'aaaa'), done)
+  const order = async (...more: string[]) =>
+    (await fleet.run(['runs', ...more])).stdout.match(/(?<=^\w+-)\w{4}/gm)
+  expect(await order()).toEqual(['bbbb', 'aaaa', 'cccc'])
+  expect(await order('--limit', '2')).toEqual(['bbbb', 'aaaa'])
+})
+
 test('runs: a host that does not answer is named, and the rest is told', async () => {
   const fleet = shop()
   fleet.down.add('web1')

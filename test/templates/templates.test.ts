@@ -12,7 +12,7 @@ test.each<[string, string, readonly RegExp[]]>([
   [
     'sshd',
     sshdHardening({ user: 'ops' }),
-    [/^PermitRootLogin no$/m, /^PasswordAuthentication no$/m, /^AllowUsers ops fleet-ship$/m],
+    [/^PermitRootLogin no$/m, /^PasswordAuthentication no$/m, /^AllowUsers ops fleet-ship fleet-live$/m],
   ],
   ['journald', journaldLimits({ maxUse: '200M' }), [/^\[Journal\]$/m, /^SystemMaxUse=200M$/m]],
   ['apt', unattendedUpgrades(), [/^Unattended-Upgrade::Automatic-Reboot "false";$/m]],

@@ -15,12 +15,17 @@ const FETCH_INDEXES = `awk '$1 == "deb" { print $2 "/dists/" $3 "/InRelease" }' 
 done`
 
 /**
- * Has the package cache running; `base` is the image VPSes start from. A cache of another recipe that
+ * Has the package cache running; `from` makes the image that it stands on: one for the labs of every Debian. A cache of another recipe that
  * runs is left alone, because other labs are connected to it.
  */
-export async function ensureCache(base: string, lockDir: string, call: ProviderCall): Promise<void> {
+export async function ensureCache(
+  from: () => Promise<string>,
+  lockDir: string,
+  call: ProviderCall,
+): Promise<void> {
   const { signal } = call
   if ((await cacheState(call)) === 'running') return
+  const base = await from()
   const image = await ensureBuilt(
     cacheRecipe(base),
     'the package cache',

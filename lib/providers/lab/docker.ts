@@ -25,7 +25,11 @@ export async function tryDocker(args: readonly string[], call: DockerCall = {}):
     ...(call.input === undefined ? { stdin: 'ignore' } : { input: call.input }),
     ...(call.timeout === undefined ? {} : { timeout: call.timeout }),
   })
-  if (result.isCanceled) throw new AbortedError('stopped while the lab was being changed')
+  if (result.isCanceled) {
+    throw new AbortedError(`stopped in the middle of docker ${args[0]}`, {
+      hint: 'run it again: what is done stays done',
+    })
+  }
   if (result.code === 'ENOENT') {
     throw new ConfigError('no docker client on this machine', { hint: 'fleet lab up --install' })
   }

@@ -4,13 +4,12 @@ import { execa } from 'execa'
 import { AbortedError, ApiError, ConfigError } from '../../errors.ts'
 import { lastLines } from '../../text/last-lines.ts'
 import type { ProviderCall } from '../provider.ts'
+import { type Debian, DEFAULT_DEBIAN, registryImage, rootImage } from './debian.ts'
 import { docker, dockerError, tryDocker } from './docker.ts'
 import { withLock } from './lock.ts'
 import { type Recipe, vpsRecipe } from './recipe.ts'
 import { tarOf } from './tar.ts'
 
-const REGISTRY_IMAGE = 'debian:12'
-const OWN_ROOT_IMAGE = 'fleetfile-lab-root:bookworm'
 const REGISTRY_PATIENCE = 10_000
 const CA_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
@@ -22,9 +21,13 @@ const CA_BUNDLES = [
  * The tag of the image that VPSes start from, made when it is missing. `lockDir` is where creators
  * running at the same time wait for each other.
  */
-export async function ensureImage(lockDir: string, call: ProviderCall): Promise<string> {
-  const recipe = vpsRecipe(await caBundle())
-  return await ensureBuilt(recipe, 'the base image', () => ensureRoot(call), lockDir, call)
+export async function ensureImage(
+  lockDir: string,
+  call: ProviderCall,
+  debian: Debian = DEFAULT_DEBIAN,
+): Promise<string> {
+  const recipe = vpsRecipe(await caBundle(), debian)
+  return await ensureBuilt(recipe, 'the base image', () => ensureRoot(debian, call), lockDir, call)
 }
 
 /** Builds the recipe unless an image of its tag is there. */
@@ -72,21 +75,22 @@ async function build(recipe: Recipe, title: string, from: string, call: Provider
 }
 
 /** A bare Debian: from a registry where one answers, from Debian's packages where none does. */
-async function ensureRoot(call: ProviderCall): Promise<string> {
-  if (await hasImage(OWN_ROOT_IMAGE, call)) return OWN_ROOT_IMAGE
-  if ((await hasImage(REGISTRY_IMAGE, call)) || (await pull(call))) {
+async function ensureRoot(debian: Debian, call: ProviderCall): Promise<string> {
+  const [own, pulled] = [rootImage(debian), registryImage(debian)]
+  if (await hasImage(own, call)) return own
+  if ((await hasImage(pulled, call)) || (await pull(pulled, call))) {
     // One name, whatever it came from: services build their own images on it.
-    await docker(['tag', REGISTRY_IMAGE, OWN_ROOT_IMAGE], { signal: call.signal })
-    return OWN_ROOT_IMAGE
+    await docker(['tag', pulled, own], { signal: call.signal })
+    return own
   }
   call.emit({ type: 'note', text: 'no image registry answers: making a bare Debian with mmdebstrap' })
-  await debootstrap(call)
-  return OWN_ROOT_IMAGE
+  await debootstrap(debian, own, call)
+  return own
 }
 
-async function pull(call: ProviderCall): Promise<boolean> {
-  call.emit({ type: 'note', text: `asking the registry for ${REGISTRY_IMAGE}` })
-  const pulling = execa('docker', ['pull', REGISTRY_IMAGE], { reject: false, cancelSignal: call.signal })
+async function pull(image: string, call: ProviderCall): Promise<boolean> {
+  call.emit({ type: 'note', text: `asking the registry for ${image}` })
+  const pulling = execa('docker', ['pull', image], { reject: false, cancelSignal: call.signal })
   // Only the first answer is waited for shortly: the download itself may take its time.
   const impatience = setTimeout(() => pulling.kill(), REGISTRY_PATIENCE)
   pulling.stdout.once('data', () => clearTimeout(impatience))
@@ -96,7 +100,7 @@ async function pull(call: ProviderCall): Promise<boolean> {
   return !result.failed
 }
 
-async function debootstrap(call: ProviderCall): Promise<void> {
+async function debootstrap(debian: Debian, image: string, call: ProviderCall): Promise<void> {
   const making = execa(
     'mmdebstrap',
     [
@@ -105,12 +109,12 @@ async function debootstrap(call: ProviderCall): Promise<void> {
       '--dpkgopt=force-unsafe-io',
       ...['man', 'doc', 'locale'].map(dir => `--dpkgopt=path-exclude=/usr/share/${dir}/*`),
       '--aptopt=Acquire::Languages "none"',
-      'bookworm',
+      debian,
       '-',
     ],
     { reject: false, encoding: 'buffer', cancelSignal: call.signal, buffer: { stdout: false } },
   )
-  const importing = execa('docker', ['import', '-', OWN_ROOT_IMAGE], {
+  const importing = execa('docker', ['import', '-', image], {
     reject: false,
     cancelSignal: call.signal,
   })
@@ -123,10 +127,10 @@ async function debootstrap(call: ProviderCall): Promise<void> {
     })
   }
   if (!made.failed && !imported.failed) return
-  await tryDocker(['rmi', OWN_ROOT_IMAGE])
+  await tryDocker(['rmi', image])
   const said = made.failed ? Buffer.from(made.stderr).toString() : imported.stderr
   throw new ApiError(`cannot make a bare Debian: ${lastLines(said, { count: 5 }).join('\n')}`, {
-    hint: 'mmdebstrap --variant=minbase bookworm /dev/null',
+    hint: `mmdebstrap --variant=minbase ${debian} /dev/null`,
   })
 }
 

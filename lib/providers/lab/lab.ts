@@ -5,6 +5,7 @@ import type { MachineSpec, Provider, ProviderCall } from '../provider.ts'
 import { waitUntilUp } from './boot.ts'
 import { CACHE_PORT, connectCache, disconnectCache, ensureCache } from './cache.ts'
 import { keysDigest, makeHost, removeHost } from './container.ts'
+import { type Debian } from './debian.ts'
 import { docker } from './docker.ts'
 import { ensureImage } from './image.ts'
 import { raiseInotifyLimit } from './inotify.ts'
@@ -25,6 +26,8 @@ export interface LabOptions {
   readonly concurrency?: number
   /** Without it, packages come straight from the mirrors. */
   readonly cache?: boolean
+  /** What hosts that are made from now on are. */
+  readonly debian?: Debian
 }
 
 /** VPSes as containers on this machine: systemd, sshd, an address and a pinned host key each. */
@@ -84,16 +87,16 @@ async function createHosts(options: LabOptions, specs: readonly MachineSpec[], c
 
 /** One piece of work for each host that is missing. */
 async function makers(
-  { name: lab, dir, cache = true }: LabOptions,
+  { name: lab, dir, cache = true, debian }: LabOptions,
   missing: readonly MachineSpec[],
   existing: readonly LabMachine[],
   call: ProviderCall,
 ): Promise<readonly (() => Promise<void>)[]> {
   if (missing.length === 0) return []
-  const image = await ensureImage(dirname(dir), call)
+  const image = await ensureImage(dirname(dir), call, debian)
   const subnet = await ensureNetwork(lab, call)
   if (cache) {
-    await ensureCache(image, dirname(dir), call)
+    await ensureCache(() => ensureImage(dirname(dir), call), dirname(dir), call)
     await connectCache(networkName(lab), cacheAddress(subnet), call)
   }
   await raiseInotifyLimit((await countRunning(call)) + missing.length, call)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { checkDebian, type Debian, DEFAULT_DEBIAN } from './debian.ts'
 
 /** What decides which lab is meant and where its own files lie. */
 export interface LabPlace {
@@ -18,3 +19,7 @@ export function labPlace(
   const name = environment.env.FLEET_LAB ?? fleetName
   return { name, directory: join(environment.paths.state, 'labs', name) }
 }
+
+/** What a lab's new hosts are: by FLEET_LAB_DEBIAN. Throws a UsageError for a release that it cannot have. */
+export const labDebian = (env: Readonly<Record<string, string | undefined>>): Debian =>
+  checkDebian(env.FLEET_LAB_DEBIAN || DEFAULT_DEBIAN)

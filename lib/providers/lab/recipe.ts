@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type Debian, DEFAULT_DEBIAN } from './debian.ts'
 
 /** Everything the lab's base image is made from. */
 export interface Recipe {
@@ -56,8 +57,12 @@ STOPSIGNAL SIGRTMIN+3
 CMD ["/usr/local/lib/fleetlab/init"]
 `
 
+/** The name of the images that VPSes of this Debian start from. */
+export const vpsRepository = (debian: Debian): string =>
+  debian === DEFAULT_DEBIAN ? 'fleetfile-lab' : `fleetfile-lab-${debian}`
+
 /** The recipe of a lab's VPSes, with the CA bundle of this machine when it has one. */
-export function vpsRecipe(caBundle: string | undefined): Recipe {
+export function vpsRecipe(caBundle: string | undefined, debian: Debian = DEFAULT_DEBIAN): Recipe {
   const files = {
     init: INIT,
     'apt-proxy': APT_PROXY,
@@ -66,7 +71,7 @@ export function vpsRecipe(caBundle: string | undefined): Recipe {
   return {
     dockerfile: from => dockerfile(from, caBundle !== undefined),
     files,
-    tag: `fleetfile-lab:${hashOf([dockerfile('', caBundle !== undefined), ...Object.values(files)])}`,
+    tag: `${vpsRepository(debian)}:${hashOf([dockerfile('', caBundle !== undefined), ...Object.values(files)])}`,
   }
 }
 

@@ -101,13 +101,24 @@ function definitions(wanted: RabbitmqPresent): Record<string, unknown> {
   return { permissions: [{ user, vhost, configure, write, read }] }
 }
 
+/**
+ * From a file in memory, which rabbitmqctl reads as its own user: from Erlang 26 on it waits for ever for the end of its
+ * stdin.
+ */
+const IMPORT = `kept=$(mktemp -d /run/fleetfile-rabbitmq.XXXXXX)
+trap 'rm -rf "$kept"' EXIT
+trap 'exit 143' HUP INT TERM
+cat >"$kept/definitions.json"
+chown -R rabbitmq: "$kept"
+rabbitmqctl -q import_definitions "$kept/definitions.json" </dev/null`
+
 function act(wanted: RabbitmqWanted): Step[] {
   const name = 'name' in wanted ? wanted.name : `${wanted.user} on ${wanted.vhost}`
   const title = `set RabbitMQ ${wanted.what} ${name}`
   const ready = 'rabbitmqctl -q await_startup --timeout 120 </dev/null'
   if (isAbsent(wanted)) return [{ title, script: `${ready}\n${removal(wanted)}` }]
   const stdin = new Secret('RabbitMQ definitions', `${JSON.stringify(definitions(wanted))}\n`)
-  return [{ title, script: `${ready}\nrabbitmqctl -q import_definitions`, stdin }]
+  return [{ title, script: `${ready}\n${IMPORT}`, stdin }]
 }
 
 export const rabbitmqKind: Kind<RabbitmqWanted, Broker> = {

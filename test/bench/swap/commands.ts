@@ -33,7 +33,7 @@ async function declare({ lab, folder }: Stage): Promise<void> {
   const hosts: Record<string, unknown> = {}
   for (const machine of lab.machines) {
     const setUp = `ssh-keygen -A >/dev/null; mkdir -p /run/sshd; install -d -m 0700 /root/.ssh; cat >/root/.ssh/authorized_keys
-pgrep -x sshd >/dev/null || /usr/sbin/sshd`
+[ -e /run/sshd.pid ] || /usr/sbin/sshd`
     await must(machine, setUp, `${key.public}\n`)
     const hostKey = await must(machine, 'cut -d " " -f 1,2 /etc/ssh/ssh_host_ed25519_key.pub')
     const { role, address, name } = machine.host

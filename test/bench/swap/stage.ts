@@ -1,18 +1,11 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { haproxy } from '../../../lib/proxy/haproxy.ts'
 import { resolveRelease, type Release } from '../../../lib/release/release.ts'
 import type { Slot } from '../../../lib/swap/slot.ts'
 import { booted, type Machine } from '../../e2e/machine.ts'
 import { doorOf, startFront } from '../../e2e/swap-front.ts'
 import { NAME, SwapLab } from '../../e2e/swap-lab.ts'
-
-/** A host that the command reaches over SSH. */
-const HOST = 't-bench-host'
-const HOST_IMAGE = `FROM t-swap-host
-RUN apt-get update && apt-get install -y --no-install-recommends openssh-server && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
-`
 
 export const VERSIONS = ['v1', 'v2'] as const
 
@@ -25,7 +18,7 @@ export async function must(machine: Machine, script: string, stdin?: string): Pr
 
 /** A proxy and two hosts with engines, for the bench alone; releases v1 and v2 of a service. */
 export class Stage {
-  readonly lab = new SwapLab(NAME, { image: 't-proxies', hostImage: HOST })
+  readonly lab = new SwapLab(NAME, { image: 't-proxy-host' })
 
   get folder(): string {
     return this.lab.folder
@@ -36,7 +29,6 @@ export class Stage {
   }
 
   async start(): Promise<void> {
-    await execa('docker', ['build', '--tag', HOST, '-'], { input: HOST_IMAGE })
     await this.lab.start()
     await booted(this.lab.lb)
     await startFront(this.lab, doorOf(this.lab))

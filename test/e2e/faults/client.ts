@@ -33,6 +33,7 @@ const { folder, ca, addresses, version, greeting, moment, place, line } = order.
 const lab = new SwapLab('t-faults', { place })
 lab.folder = folder
 lab.door = { origin: 'https://app.swap.test', ca: [ca] }
+await lab.login()
 const watch = new Watch(moment ?? { phase: 'never', script: '' })
 for (const machine of lab.machines) {
   machine.address = addresses[machine.name] ?? ''
@@ -50,3 +51,4 @@ if (line !== undefined) {
 }
 const ctx = { ...lab.context(), phase: (title: string) => watch.phase(title), runId: 'killed' }
 await deploy(ctx, lab.options(await lab.release(version), greeting))
+await lab.hangUp()

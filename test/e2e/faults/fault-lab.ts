@@ -5,7 +5,7 @@ import { doorOf, startFront } from '../swap-front.ts'
 import { SwapLab } from '../swap-lab.ts'
 
 /** The service's name: its images are the test's own. */
-export const NAME = 't-faults'
+const NAME = 't-faults'
 
 /** A lab that things are done to, and what can be asked of it. */
 export class FaultLab {

@@ -14,6 +14,7 @@ import { sh } from '../../../lib/shell/sh.ts'
 import { bodies } from '../../../templates/index.ts'
 import { converge } from '../converge.ts'
 import { Machine, booted, docker } from '../machine.ts'
+import { MachineLogin } from '../machine-login.ts'
 
 /** One more lab beside another's, as `fleet lab up` has it. */
 const PREFIX = `t-proxies${process.env.FLEET_LAB === undefined ? '' : `-${process.env.FLEET_LAB}`}`
@@ -23,8 +24,10 @@ export type ServiceName = keyof typeof SERVICES
 
 /** A proxy's machine, with systemd as on a VPS, and two small ones with both slots of two services each. */
 export class ProxyLab {
-  readonly lb = new Machine('lb', { prefix: PREFIX, image: 't-proxies' })
-  readonly backends = ['web1', 'web2'].map(name => new Machine(name, { prefix: PREFIX, image: 't-proxies' }))
+  readonly lb = new Machine('lb', { prefix: PREFIX, image: 't-proxy-host' })
+  readonly backends = ['web1', 'web2'].map(
+    name => new Machine(name, { prefix: PREFIX, image: 't-proxy-host' }),
+  )
   #certificate: Certificate | undefined
 
   get certificate(): Certificate {
@@ -37,6 +40,8 @@ export class ProxyLab {
     await docker('network', 'create', PREFIX)
     const program = await readFile(new URL('backend.py', import.meta.url), 'utf8')
     const network = ['--network', PREFIX]
+    const login = await MachineLogin.in(await mkdtemp(join(tmpdir(), 't-proxies-')))
+    for (const machine of this.#machines) machine.login = login
     await Promise.all([
       this.lb.start('exec /usr/local/lib/fleetlab/init', ...network),
       ...this.backends.map(async machine => {
@@ -59,9 +64,15 @@ export class ProxyLab {
     await this.booted()
   }
 
+  get #machines(): Machine[] {
+    return [this.lb, ...this.backends]
+  }
+
   async stop(): Promise<void> {
-    for (const { container } of [this.lb, ...this.backends])
-      await execa('docker', ['rm', '-f', '-v', container], { reject: false })
+    await Promise.all(this.#machines.map(machine => machine.hangUp()))
+    await execa('docker', ['rm', '-f', '-v', ...this.#machines.map(({ container }) => container)], {
+      reject: false,
+    })
     await execa('docker', ['network', 'rm', PREFIX], { reject: false })
   }
 

@@ -63,6 +63,19 @@ export class Subject {
     expect([exitCode, stderr.toString()]).toEqual([0, ''])
   }
 
+  /** What it has counted when nothing is under way: some count requests a moment after these were answered. */
+  async still(): Promise<readonly ProxyServer[]> {
+    const counts = (seen: readonly ProxyServer[]) =>
+      seen.map(({ requests, errors }) => `${requests} ${errors}`)
+    let before = await this.proxy.read()
+    for (;;) {
+      await sleep(500)
+      const seen = await this.proxy.read()
+      if (counts(seen).join() === counts(before).join()) return seen
+      before = seen
+    }
+  }
+
   /** Reads until something holds; the last look where it never does. A proxy that starts may not answer yet. */
   async until(holds: (seen: readonly ProxyServer[]) => boolean, seconds = 15) {
     const started = performance.now()

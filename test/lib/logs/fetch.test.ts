@@ -127,10 +127,20 @@ describe('fetching a host', () => {
     expect(readdirSync(host.root)).not.toContain('owned')
   })
 
-  it('measures the clock and the zone', async () => {
+  it.each([
+    ['at once', ''],
+    ['long behind a greeting', 'echo Welcome; sleep 0.3'],
+  ])('measures the clock and the zone of a host that answers %s', async (_when, before) => {
+    host.transport.rewrite = script => `${before}\n${script}`
     const { inspection } = await host.fetch()
     expect(Math.abs(inspection.skew.ahead)).toBeLessThanOrEqual(inspection.skew.error)
     expect(['named', 'fixed']).toContain(inspection.zone.kind)
+  })
+
+  it('measures the clock of a busy host, that reads it long behind its first word', async () => {
+    host.transport.rewrite = script => script.replace("date '+clock", "sleep 0.3; date '+clock")
+    const { inspection } = await host.fetch()
+    expect(Math.abs(inspection.skew.ahead)).toBeLessThanOrEqual(inspection.skew.error)
   })
 
   it('lets only one process write a mirror', async () => {

@@ -1,3 +1,4 @@
+import { ConnectError } from '../../../lib/errors.ts'
 import type { FleetHost } from '../../../lib/fleet/resolved.ts'
 import type { PairService } from '../../../lib/fleet/pair-model.ts'
 import type { PairTarget } from '../../../lib/pair/pair-target.ts'
@@ -13,27 +14,43 @@ export const dock: PairService = {
   pair: { blue: 'sd1a', green: 'sd1b', alias: 'dock-live' },
 }
 
-/** A pair whose hosts note what is asked of them; `broken` ones fail at it, `silent` ones are known not to answer. */
+const pinned = (name: string, address: string): FleetHost =>
+  fleetHost(name, 'web', address, { hostKeys: [`ssh-ed25519 AAAA${name}`] })
+
+/** A pair whose hosts note what is asked of them; `broken` ones fail at it, `silent` ones did not answer when the run
+ * began, and do again where they are `back`. */
 export function fakePair({
   service = dock,
   silent = [],
   broken = [],
+  back = [],
+  keys = {},
 }: {
   readonly service?: PairService
   readonly silent?: readonly string[]
   readonly broken?: readonly string[]
+  readonly back?: readonly string[]
+  /** What hosts print as their public keys. */
+  readonly keys?: Readonly<Record<string, string>>
 } = {}) {
   const edge = fleetHost('edge1', 'edge', '10.0.0.1')
-  const pair = [fleetHost('sd1a', 'web', '10.0.0.2'), fleetHost('sd1b', 'web', '10.0.0.3')]
+  const pair = [pinned('sd1a', '10.0.0.2'), pinned('sd1b', '10.0.0.3')]
   const isSilent = ({ name }: FleetHost) => silent.includes(name)
   const said: string[] = []
   const { ctx, warnings, limits } = fakeSwap({})
   const told = (host: FleetHost, what: string) => {
+    if (isSilent(host) && !back.includes(host.name))
+      return Promise.reject(new ConnectError('timed out', { host: host.name }))
     if (broken.includes(host.name)) return Promise.reject(new Error(`${host.name} is broken`))
     said.push(`${host.name} ${what}`)
-    return Promise.resolve({ exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) })
+    const stdout = Buffer.from(what === 'makes a key' ? (keys[host.name] ?? '') : '')
+    return Promise.resolve({ exitCode: 0, stdout, stderr: Buffer.alloc(0) })
   }
-  const word = (text: string) => (text.includes('flock -x') ? 'rests' : 'works')
+  const word = (text: string) => {
+    if (text.includes('ssh-keygen')) return 'makes a key'
+    if (text.includes('supervisorctl')) return 'rests'
+    return text.includes('/run/fleetfile-live') ? 'works' : 'claims'
+  }
   const target: PairTarget = {
     name: 'dock',
     service,

@@ -9,7 +9,7 @@ const states = (sd1a: boolean | undefined, sd1b: boolean | undefined) =>
     ['sd1a', { blue: { ...nothing, ...(sd1a === undefined ? {} : { works: sd1a }) }, green: nothing }],
     ['sd1b', { blue: nothing, green: { ...nothing, ...(sd1b === undefined ? {} : { works: sd1b }) } }],
   ])
-const works = (said: readonly string[]) => said.filter(line => /(rests|works)$/.test(line))
+const works = (said: readonly string[]) => said.filter(line => /(rests|works|claims)$/.test(line))
 
 describe('what follows the traffic', () => {
   test('live work ends on one host before it begins on the other, then all hosts name that one', async () => {
@@ -30,8 +30,15 @@ describe('what follows the traffic', () => {
   test('away from a dead host, what is not proven is said', async () => {
     const { swap, said, warnings } = fakePair({ silent: ['sd1a'] })
     await followLive(swap, 'green')
-    expect(works(said)).toEqual(['sd1b works'])
+    expect(works(said)).toEqual(['sd1b claims', 'sd1b works'])
     expect(warnings).toEqual([expect.stringMatching(/^not proven: sd1a does not answer/)])
+  })
+
+  test('one that has come back since the run began, and gone on with it, ends it first', async () => {
+    const { swap, said, warnings } = fakePair({ silent: ['sd1a'], back: ['sd1a'] })
+    await followLive(swap, 'green')
+    expect(works(said)).toEqual(['sd1b claims', 'sd1a rests', 'sd1b works'])
+    expect(warnings).toEqual([])
   })
 
   test('a host that cannot take the name is warned of', async () => {

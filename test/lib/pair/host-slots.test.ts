@@ -14,8 +14,9 @@ test('a release cannot go to an idle host that does not answer', async () => {
   const { swap } = fakePair({ silent: ['sd1b'] })
   await expect(hostSlots(swap).fetch(release, 'green', dockerEngine())).rejects.toMatchObject({
     exitCode: 5,
-    message: 'sd1b: cannot be reached, and is the idle host of dock: nothing has changed for users',
-    hint: 'fleet status --on sd1b',
+    message:
+      'sd1b: does not answer or is in quarantine, and is the idle host of dock: nothing has changed for users',
+    hint: 'fleet catch-up sd1b',
   })
 })
 

@@ -51,7 +51,7 @@ async function reviewed(more: readonly Resource[] = []) {
     })
   const write = (name: string, text: string) => writeFileSync(path(name), text)
   const read = (name: string) => readFileSync(path(name), 'utf8')
-  return { machine, rewrite, transport, path, wanted, apply, write, read }
+  return { machine, rewrite, transport, path, wanted, review, apply, write, read }
 }
 
 test('what was reviewed is done, in parts as well, and a second time nothing', async () => {
@@ -143,4 +143,12 @@ test('hosts that have moved end a run with 2, with any other failure among them 
   const failure = (error: Error) => ({ host: 'web1', error })
   expect(new HostsFailedError([failure(new MovedError('x'))], 2).exitCode).toBe(2)
   expect(new HostsFailedError([failure(new MovedError('x')), failure(new Error('y'))], 2).exitCode).toBe(4)
+})
+
+test('what a flip takes with it may look otherwise than the plan did', async () => {
+  const { apply, review, wanted, write, read } = await reviewed()
+  review.follows(wanted.slice(0, 1))
+  write('same', 'moved\n')
+  await apply()
+  expect([read('same'), read('other')]).toEqual(['same\n', 'other\n'])
 })

@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import lab from '../../../inventory/lab.ts'
 import { haproxyResources } from '../../../lib/proxy/haproxy-host.ts'
 import { proxiedServices, slotHostResources } from '../../../lib/provision/container-hosts.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
 import { fleetHost } from '../../support/fleet-host.ts'
+import { folder } from '../../support/folder.ts'
 
 const hosts = [
   fleetHost('lb1', 'lb', '10.0.0.1'),
@@ -73,4 +77,18 @@ test('hosts with slots run an engine', () => {
     slotHostResources('#!/bin/sh', engine).flatMap(({ id }) => (id.startsWith('unit') ? [id] : []))
   expect(units()).toEqual(['unit docker.service'])
   expect(units('podman')).toEqual(['unit podman-restart.service'])
+})
+
+test.each([
+  ['ID=debian\nVERSION_ID="12"', 'without'],
+  ['ID=debian\nVERSION_ID="13"', 'with'],
+  ['ID=debian', 'with'],
+  ['ID=ubuntu\nVERSION_ID="24.04"', 'without'],
+])('on %j the engine gets its client %s a package of its own', (release, wanted) => {
+  const client = slotHostResources('').find(({ id }) => id === 'packages docker-cli')
+  const file = join(folder(), 'os-release')
+  writeFileSync(file, release)
+  const condition = (client?.onlyIf?.text ?? '').replace('/etc/os-release', file)
+  const ask = `if ${condition}; then echo with; else echo without; fi`
+  expect(execFileSync('sh', ['-c', ask], { encoding: 'utf8' }).trim()).toBe(wanted)
 })

@@ -48,3 +48,14 @@ test('new addresses to listen on restart PostgreSQL, new clients only reload it'
   expect(notified(/conf\.d\/fleetfile\.conf/)).toEqual(['restart postgresql'])
   expect(notified(/pg_hba/)).toEqual(['reload postgresql'])
 })
+
+test('another PostgreSQL is installed, configured and told', () => {
+  const { postgres } = database
+  if (postgres === undefined) throw new Error('the lab has no PostgreSQL')
+  const other = resources({ ...database, postgres: { ...postgres, version: 17 } })
+  const text = other.flatMap(({ id, notify }) => [id, ...notify.map(({ script }) => script)]).join('\n')
+  expect(text).toMatch(
+    /packages postgresql-17[^]*\/etc\/postgresql\/17\/main\/conf.d[^]*restart postgresql@17-main[^]*reload postgresql@17-main/,
+  )
+  expect(text).not.toMatch(/\b15\b/)
+})

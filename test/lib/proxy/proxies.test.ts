@@ -68,8 +68,17 @@ test('when one of two proxies fails, the other is set back', async () => {
   const proxies = ['lb1', 'lb2'].map(name => new FakeProxy(name, pair('a', 'ready', 'drain')))
   const [first, second] = proxies
   if (second !== undefined) second.broken = true
-  await expect(flip(proxies, ['a'], 'green', 'blue')).rejects.toThrow('lb2 is away')
+  await expect(flip(proxies, ['a'], 'green', 'blue')).rejects.toThrow(
+    /1 of 2 hosts failed\n {2}lb2: lb2 is away\nblue serves on lb1 as before; not known of lb2: the next deploy/,
+  )
   expect(liveSlot(first?.servers ?? [])).toBe('blue')
+})
+
+test('a proxy that failed at the flip, and was set back, is in no doubt', async () => {
+  const proxies = ['lb1', 'lb2'].map(name => new FakeProxy(name, pair('a', 'ready', 'drain')))
+  const [, second] = proxies
+  if (second !== undefined) second.brokenOnce = true
+  await expect(flip(proxies, ['a'], 'green', 'blue')).rejects.toThrow(/\nblue serves on lb1, lb2 as before$/)
 })
 
 test('draining ends when the proxy counts nothing, or at its limit, and cuts nothing', async () => {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { readLiveSlot, type LiveServer, type LiveSlot } from '../../../lib/proxy/live-slots.ts'
 import type { Admin } from '../../../lib/proxy/proxy.ts'
 import type { Slot } from '../../../lib/swap/slot.ts'
+import { describeMixed } from '../../../lib/status/fronts.ts'
 import { parseStatus } from '../../../lib/status/host-status.ts'
 import { statusProbe } from '../../../lib/status/probe.ts'
 import { statusTable } from '../../../lib/status/table.ts'
@@ -172,4 +173,16 @@ test('a host that says nothing has a line as well', () => {
   expect(statusTable([{ host, answer: 'web1: timed out' }], new Map(), now)).toMatch(
     /\nweb1 +web +- +- +unreachable/,
   )
+})
+
+test('a flip that was cut off is told, with what finishes it', () => {
+  const slot = (live: LiveSlot['slot']): LiveSlot => ({ slot: live, servers: [] })
+  expect(
+    describeMixed(
+      new Map([
+        ['dock', slot('mixed')],
+        ['web', slot('blue')],
+      ]),
+    ),
+  ).toEqual(['dock: a flip was cut off, both slots take requests; fleet deploy dock, which finishes it'])
 })

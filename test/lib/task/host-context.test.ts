@@ -2,11 +2,14 @@ import { expect, test } from 'vitest'
 import type { FleetEvent } from '../../../lib/events/event.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
 import { sh } from '../../../lib/shell/sh.ts'
-import { hostContext } from '../../../lib/task/host-context.ts'
+import { evenStopped, hostContext } from '../../../lib/task/host-context.ts'
 import { recordingTransport, type Answer } from '../../../lib/transport/recording.ts'
 import { fleetHost } from '../../support/fleet-host.ts'
 
-function host(answer: Answer = {}, { user = 'deploy', planOnly = false } = {}) {
+function host(
+  answer: Answer = {},
+  { user = 'deploy', planOnly = false, signal = new AbortController().signal } = {},
+) {
   const events: FleetEvent[] = []
   const transport = recordingTransport({
     host: 'web1',
@@ -16,7 +19,7 @@ function host(answer: Answer = {}, { user = 'deploy', planOnly = false } = {}) {
   const context = hostContext(fleetHost('web1', 'web', '10.0.0.1'), {
     planOnly,
     timeout: 1000,
-    signal: new AbortController().signal,
+    signal,
     emit: event => void events.push(event),
     connect: async () => transport,
   })
@@ -56,6 +59,12 @@ test.each<[Answer, string]>([
   })
 })
 
+test('a script that fails is not quoted whole', async () => {
+  await expect(host({ code: 1, stderr: 'no' }).context.run(sh`set -eu\nfalse`)).rejects.toMatchObject({
+    message: 'web1: a script of 2 lines ended with exit code 1\nno',
+  })
+})
+
 test('any exit code when it is asked for', async () => {
   expect((await host({ code: 3 }).context.read(sh`false`, { anyExitCode: true })).exitCode).toBe(3)
 })
@@ -66,4 +75,11 @@ test('with --plan what reads runs, what changes is shown', async () => {
   expect(await context.run(sh`rm /a`)).toMatchObject({ exitCode: 0 })
   expect(transport.executed.map(each => each.command)).toEqual(['cat /a'])
   expect(events).toEqual([{ type: 'note', host: 'web1', text: 'would run: rm /a' }])
+})
+
+test('a run that was told to stop runs what must not be left as it is, and nothing else', async () => {
+  const { context, transport } = host({}, { signal: AbortSignal.abort() })
+  await expect(context.run(sh`hold on`)).rejects.toThrow()
+  await evenStopped(context).run(sh`hold off`, { root: true })
+  expect(transport.executed).toMatchObject([{ command: 'hold off', root: true }])
 })

@@ -130,6 +130,15 @@ test('what fails after Ctrl-C is told as the stop it is', async () => {
   })
 })
 
+test('the ids of runs are in the order in which these began', async () => {
+  let time = Date.parse('2026-11-22T12:00:00Z')
+  const { environment, connect } = world({ now: () => new Date((time += 1)) })
+  const seen: string[] = []
+  const run = async ({ runId }: TaskContext) => void seen.push(runId)
+  for (let count = 0; count < 20; count += 1) await runTask(task(run), {}, environment, connect)
+  expect(seen).toEqual(seen.toSorted())
+})
+
 test('what a task is given', async () => {
   const { environment, connect } = world()
   const seen: unknown[] = []
@@ -138,7 +147,7 @@ test('what a task is given', async () => {
     return { data: 1, exitCode: 3 }
   }
   expect(await runTask(task(run), {}, environment, connect)).toEqual({ data: 1, exitCode: 3 })
-  expect(seen).toEqual([expect.stringMatching(/^20261122T120000-[0-9a-f]{4}$/), 3, 'hunter2'])
+  expect(seen).toEqual([expect.stringMatching(/^20261122T120000000-[0-9a-f]{4}$/), 3, 'hunter2'])
   expect(
     await runTask(
       task(async () => {}),

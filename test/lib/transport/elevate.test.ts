@@ -1,9 +1,13 @@
+import { execa } from 'execa'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CommandError } from '../../../lib/errors.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
 import { Elevation, type Run } from '../../../lib/transport/elevate.ts'
 import { Keyring, type SecretQuestion } from '../../../lib/transport/keyring.ts'
 import { stdinBytes } from '../../../lib/transport/stdin.ts'
+import { folder } from '../../support/folder.ts'
 import { failure } from '../../support/ssh-connect.ts'
 
 const result = (exitCode: number, stdout = '', stderr = '') => ({
@@ -26,7 +30,7 @@ function sudoHost(password?: string, wants = 'a password is required') {
     }
     if (!line.includes(' -S ')) return result(0, read)
     if (given !== password) return result(1, '', 'sudo: no password was provided\n')
-    return result(0, rest.slice(1).join('\n'))
+    return result(0, rest.slice(2).join('\n'))
   }
   return { lines, run }
 }
@@ -106,6 +110,40 @@ test('sudo-rs is asked with the password as well', async () => {
   )
   expect(String(stdout)).toBe('in')
 })
+
+/** sudo-rs 0.2: it reads its stdin through a buffer of 8192 bytes, and keeps what lies behind the password. */
+const READS_AHEAD = `#!/usr/bin/perl
+push @options, shift while @ARGV && $ARGV[0] ne '--';
+shift;
+if (grep { $_ eq '-n' } @options) { print STDERR "sudo-rs: interactive authentication is required\\n"; exit 1 }
+sysread STDIN, my $read, 8192;
+$read =~ /\\Ahush\\n/ or print STDERR "sudo-rs: Authentication failed, try again.\\n" and exit 1;
+exec @ARGV;
+`
+
+test.each(['in', 'much '.repeat(20_000)])(
+  'a sudo that reads ahead of the password takes nothing away',
+  async stdin => {
+    const bin = folder()
+    writeFileSync(join(bin, 'sudo'), READS_AHEAD, { mode: 0o755 })
+    const run: Run = async (line, options) => {
+      const given = join(folder(), 'stdin')
+      writeFileSync(given, await stdinBytes(options.stdin))
+      const env = { PATH: `${bin}:${process.env['PATH']}` }
+      const ran = await execa('sh', ['-c', line], {
+        inputFile: given,
+        env,
+        reject: false,
+        stripFinalNewline: false,
+      })
+      return result(ran.exitCode ?? -1, ran.stdout, ran.stderr)
+    }
+    const { asked, keyring } = asker('bad', 'hush')
+    const { stdout } = await new Elevation('web1', 'deploy', keyring).exec('cat', { stdin }, run)
+    expect(String(stdout)).toBe(stdin)
+    expect(asked).toHaveLength(2)
+  },
+)
 
 test('a stream goes to the command whole, after one question to sudo', async () => {
   const { run } = sudoHost('hush')

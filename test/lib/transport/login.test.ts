@@ -16,9 +16,12 @@ import { TRANSPORTS } from '../../support/transports.ts'
 
 const printOf = (key: KeyPair): string => fingerprint(parsePublicKey(key.public)?.blob ?? Buffer.alloc(0))
 
-/** A port of the loopback; `hello` decides what a caller meets there. */
-async function listener(hello: 'silence' | 'nobody') {
-  const server = createServer(socket => sockets.push(socket))
+/** A port of the loopback; `hello` decides what a caller meets there: silence, nobody, or a line and the end. */
+async function listener(hello: string) {
+  const server = createServer(socket => {
+    sockets.push(socket)
+    if (hello !== 'silence') socket.on('error', () => undefined).end(`${hello}\r\n`)
+  })
   const sockets: Socket[] = []
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -199,6 +202,27 @@ describe.each(TRANSPORTS)('%s', transport => {
       message: `web1: connection closed by 127.0.0.1:${server.port}`,
       code: 'connect',
     })
+  })
+
+  test.each([
+    [
+      'Not allowed at this time',
+      /turns this address away for a while.*PerSourcePenalties/,
+      /journalctl -u ssh/,
+    ],
+    ['Exceeded MaxStartups', /has too many unfinished logins at once \(MaxStartups/, /--concurrency/],
+    ['busy\u001b[2J', /connection closed by 127.0.0.1:\d+: it said "busy/, /^ssh /],
+  ])('sshd that says %j instead of its greeting is understood', async (line, message, hint) => {
+    await using turning = await listener(line)
+    await using server = await sshServer()
+    const error = await failure(connected(server.target({ port: turning.port })))
+    expect(error).toBeInstanceOf(ConnectError)
+    expect(error).toMatchObject({
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+      cause: { code: 'ECONNRESET' },
+    })
+    expect(String(error)).not.toContain('\u001b')
   })
 
   test('an abort stops a connection at any stage', async () => {

@@ -49,6 +49,13 @@ test('only a hash travels', () => {
   expect(`${stdin}${step?.script}`).not.toContain('hunter3')
 })
 
+test('rabbitmqctl is never left waiting for the end of its stdin', () => {
+  const [step] = judge(user('hunter3'), OUTPUT).steps
+  const calls = step?.script.split('\n').filter(line => line.startsWith('rabbitmqctl')) ?? []
+  expect(calls).toHaveLength(2)
+  for (const call of calls) expect(call).toMatch(/ <\/dev\/null$/)
+})
+
 test('all are one kind: a broker is asked once', () => {
   expect(rabbitmq.rabbitmqVhost('a').kind).toBe(user('x').kind)
 })
