@@ -85,11 +85,11 @@ export function letGoCommand(
   { editions, images }: { readonly editions: readonly NamedEdition[]; readonly images: readonly string[] },
 ): Command {
   const remove = images.map(
-    // All its names.
+    // All its names. Podman knows no ancestor by the kind of its digest.
     image =>
       sh`
 if tags=$(${engine} image inspect --format '{{range .RepoTags}}{{println .}}{{end}}' ${image} 2>/dev/null); then
-  ended=$(${engine} container ls --all --quiet --filter status=exited --filter status=created --filter ${`label=fleetfile.service=${service}`} --filter ${`ancestor=${image}`})
+  ended=$(${engine} container ls --all --quiet --filter status=exited --filter status=created --filter ${`label=fleetfile.service=${service}`} --filter ${`ancestor=${image.replace(/^sha256:/, '')}`})
   [ -z "$ended" ] || ${engine} container rm $ended >/dev/null
   ${engine} image rm $tags $([ -n "$tags" ] || echo ${image}) >/dev/null || held="$held "${image}
 fi`.text,

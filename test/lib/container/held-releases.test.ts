@@ -75,7 +75,7 @@ test('files go when the image has gone, after the ended containers that held it'
   expect(await letGo([['x-1', 'sha256:ab']], ['sha256:ab'])).toEqual({
     exitCode: 0,
     said: [
-      'container ls --all --quiet --filter status=exited --filter status=created --filter label=fleetfile.service=web --filter ancestor=sha256:ab',
+      'container ls --all --quiet --filter status=exited --filter status=created --filter label=fleetfile.service=web --filter ancestor=ab',
       'container rm ended1',
       'image rm web:1',
       'files x-1.env',
