@@ -1,4 +1,5 @@
 import { CERTIFICATE, haproxyPage, haproxyPages, haproxyResources } from './haproxy-host.ts'
+import { freePorts } from './free-ports.ts'
 import { HAPROXY_PATHS, healthMap } from './haproxy-paths.ts'
 import { NGINX_CERTIFICATE, nginxPages, nginxResources } from './nginx-host.ts'
 import { NGINX_PATHS } from './nginx-paths.ts'
@@ -31,6 +32,16 @@ export function frontDoorResources(
   certificate: Secret,
   bodies: Bodies,
   own: ReadonlyMap<string, string> = new Map(),
+): readonly Resource[] {
+  return [freePorts(kind), ...proxyResources(kind, services, certificate, bodies, own)]
+}
+
+function proxyResources(
+  kind: ProxyKind,
+  services: readonly ProxiedService[],
+  certificate: Secret,
+  bodies: Bodies,
+  own: ReadonlyMap<string, string>,
 ): readonly Resource[] {
   const pages = new Map(services.map(({ name }) => [name, own.get(name) ?? bodies.maintenancePage()]))
   switch (kind) {
