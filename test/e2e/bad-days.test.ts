@@ -3,13 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { inspectEngine } from '../../lib/providers/lab/engine.ts'
-import { repository } from '../support/cli.ts'
-import { folder } from '../support/folder.ts'
-
-const lab = `t-bad-${process.pid}`
-const engine = await inspectEngine()
-const built = existsSync(join(repository, 'dist/bin/main.js'))
+import { canRun, project } from './project.ts'
 
 const FLEET = `
 import { defineFleet } from 'fleetfile'
@@ -27,7 +21,7 @@ export default defineFleet({
 })
 `
 
-const cwd = folder({ 'inventory/bad.ts': FLEET })
+const { lab, cwd, fleet, inside: on } = project('bad', { 'inventory/bad.ts': FLEET })
 
 /** A release whose migration takes this long: the middle in which days go bad. */
 function release(name: string, seconds: number, data?: Buffer, run = 'exec sleep infinity'): void {
@@ -37,16 +31,6 @@ function release(name: string, seconds: number, data?: Buffer, run = 'exec sleep
   writeFileSync(join(at, 'migrate'), `#!/bin/sh\necho ${name} begins\nsleep ${seconds}\n`, { mode: 0o755 })
   if (data !== undefined) writeFileSync(join(at, 'data'), data)
 }
-
-/** The built command, as an operator runs it in the folder of the fleet. */
-const fleet = (line: string) =>
-  execa(process.execPath, [join(repository, 'bin/fleet.js'), ...line.split(' ')], {
-    cwd,
-    reject: false,
-    all: true,
-    stdin: 'ignore',
-    env: { HOME: cwd, XDG_STATE_HOME: '', XDG_CACHE_HOME: '', FLEET_LAB: lab, CI: 'true' },
-  })
 
 /** Starts a deploy and resolves in the middle of its migration. In an object, since a run is a promise as well. */
 async function inTheMiddle(line: string) {
@@ -60,9 +44,6 @@ async function inTheMiddle(line: string) {
   return { run }
 }
 
-const on = async (host: string, script: string): Promise<string> =>
-  (await execa('docker', ['exec', `fleet-${lab}-${host}`, 'sh', '-c', script])).stdout
-
 const LIVE_ENV = 'cat /etc/fleetfile/work/$(basename $(readlink /srv/work/current)).env'
 
 const live = (host: string, service: string) =>
@@ -70,7 +51,7 @@ const live = (host: string, service: string) =>
 
 const RUNNING = `supervisorctl status | grep -c RUNNING`
 
-describe.skipIf(!engine.ready || !built)('bad days', { timeout: 240_000 }, () => {
+describe.skipIf(!canRun)('bad days', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     release('v1', 0)
     expect(await fleet('lab up')).toMatchObject({ exitCode: 0 })

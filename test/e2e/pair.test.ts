@@ -1,16 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { inspectEngine } from '../../lib/providers/lab/engine.ts'
-import { repository } from '../support/cli.ts'
-import { folder } from '../support/folder.ts'
 import { FrontDoor } from './front-door.ts'
-
-const lab = `t-pair-${process.pid}`
-const engine = await inspectEngine()
-const built = existsSync(join(repository, 'dist/bin/main.js'))
+import { canRun, project } from './project.ts'
 
 const FLEET = `
 import { defineFleet } from 'fleetfile'
@@ -38,7 +32,7 @@ export default defineFleet({
 })
 `
 
-const cwd = folder({ 'inventory/dock.ts': FLEET })
+const { fleet, machine, lab, cwd, inside: run } = project('pair', { 'inventory/dock.ts': FLEET })
 
 function release(label: string): void {
   const at = join(cwd, 'releases', label)
@@ -59,19 +53,7 @@ http.server.ThreadingHTTPServer(('', 8000), Handler).serve_forever()
   )
 }
 
-/** The built command, as an operator runs it in the folder of the fleet. */
-const fleet = (line: string) =>
-  execa(process.execPath, [join(repository, 'bin/fleet.js'), ...line.split(' ')], {
-    cwd,
-    reject: false,
-    all: true,
-    stdin: 'ignore',
-    env: { HOME: cwd, XDG_STATE_HOME: '', XDG_CACHE_HOME: '', FLEET_LAB: lab, CI: 'true' },
-  })
-
-const machine = (host: string) => `fleet-${lab}-${host}`
-const inside = async (host: string, script: string) =>
-  (await execa('docker', ['exec', machine(host), 'sh', '-c', script], { reject: false })).stdout
+const inside = (host: string, script: string) => run(host, `{ ${script}; } || :`)
 
 /** The hosts on which the mail queue works, and those whose programs wait for it. */
 const mail = async () => {
@@ -92,7 +74,7 @@ let address = ''
 const door = new FrontDoor('dock.test', () => address)
 const addressOf = async (host: string) => (await inside(host, "hostname -I | cut -d' ' -f1")).trim()
 
-describe.skipIf(!engine.ready || !built)('a pair of hosts', { timeout: 240_000 }, () => {
+describe.skipIf(!canRun)('a pair of hosts', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     for (const label of ['v1', 'v2', 'v3']) release(label)
     for (const line of ['lab up', 'provision', 'deploy --release v1']) {

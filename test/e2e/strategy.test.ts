@@ -1,14 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { inspectEngine } from '../../lib/providers/lab/engine.ts'
-import { repository } from '../support/cli.ts'
-import { folder } from '../support/folder.ts'
-
-const lab = `t-strategy-${process.pid}`
-const engine = await inspectEngine()
-const built = existsSync(join(repository, 'dist/bin/main.js'))
+import { canRun, project } from './project.ts'
 
 const FLEET = `
 import { defineFleet } from 'fleetfile'
@@ -35,7 +28,7 @@ export default defineFleet({
 })
 `
 
-const cwd = folder({ 'inventory/steps.ts': FLEET })
+const { cwd, fleet, inside } = project('strategy', { 'inventory/steps.ts': FLEET })
 
 /** A release that is well, but on the host `ill`. */
 function release(name: string, ill?: string): void {
@@ -45,24 +38,11 @@ function release(name: string, ill?: string): void {
   if (ill !== undefined) writeFileSync(join(at, `ill-${ill}`), '')
 }
 
-/** The built command, as an operator runs it in the folder of the fleet. */
-const fleet = (line: string) =>
-  execa(process.execPath, [join(repository, 'bin/fleet.js'), ...line.split(' ')], {
-    cwd,
-    reject: false,
-    all: true,
-    stdin: 'ignore',
-    env: { HOME: cwd, XDG_STATE_HOME: '', XDG_CACHE_HOME: '', FLEET_LAB: lab, CI: 'true' },
-  })
-
 /** What each host has live, by the label of the release. */
 const live = () =>
   Promise.all(
     ['sync1', 'sync2', 'sync3'].map(host => inside(host, 'cat /srv/work/current/.fleetfile-release')),
   )
-
-const inside = async (host: string, script: string) =>
-  (await execa('docker', ['exec', `fleet-${lab}-${host}`, 'sh', '-c', script])).stdout
 
 /** How often each host has migrated anything. */
 const migrations = () =>
@@ -72,7 +52,7 @@ const migrations = () =>
     ),
   )
 
-describe.skipIf(!engine.ready || !built)('a roll-out in steps', { timeout: 240_000 }, () => {
+describe.skipIf(!canRun)('a roll-out in steps', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     for (const name of ['v1', 'v2']) release(name)
     release('v3', 'sync1')
