@@ -59,10 +59,8 @@ function hostOf({ target: { name, service, hosts } }: Opened<PairTarget>, slot: 
   if (host !== undefined) return host
   throw new ConnectError(
     `does not answer or is in quarantine, and is the idle host of ${name}: nothing has changed for users`,
-    {
-      host: wanted,
-      hint: `fleet catch-up ${wanted}`,
-    },
+    // Whichever it is shows there; a host that is merely dead has nothing to catch up.
+    { host: wanted, hint: 'fleet status' },
   )
 }
 

@@ -16,7 +16,7 @@ test('a release cannot go to an idle host that does not answer', async () => {
     exitCode: 5,
     message:
       'sd1b: does not answer or is in quarantine, and is the idle host of dock: nothing has changed for users',
-    hint: 'fleet catch-up sd1b',
+    hint: 'fleet status',
   })
 })
 
