@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import { ConfigError, ConnectError } from '../errors.ts'
+import { ConfigError } from '../errors.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { markedHosts } from '../migration/migrated.ts'
 import { releaseFiles } from '../container/release-files.ts'
@@ -12,6 +12,7 @@ import { onceMark } from '../rollout/once.ts'
 import { migrationId, processResources } from '../rollout/processes.ts'
 import { sh } from '../shell/sh.ts'
 import type { Slot } from '../swap/slot.ts'
+import { requirePresent } from '../swap/slot-hosts.ts'
 import type { Fetched, Manifests, Slots } from '../swap/slots.ts'
 import type { Opened } from '../swap/swap-target.ts'
 import { pairEdition } from './edition.ts'
@@ -53,16 +54,7 @@ export function hostSlots(swap: Opened<PairTarget>): Slots {
 }
 
 /** The host of a slot that something is to be done on. Throws a ConnectError when it is left out. */
-function hostOf({ target: { name, service, hosts } }: Opened<PairTarget>, slot: Slot): FleetHost {
-  const wanted = service.pair[slot]
-  const host = hosts.find(each => each.name === wanted)
-  if (host !== undefined) return host
-  throw new ConnectError(
-    `does not answer or is in quarantine, and is the idle host of ${name}: nothing has changed for users`,
-    // Whichever it is shows there; a host that is merely dead has nothing to catch up.
-    { host: wanted, hint: 'fleet status' },
-  )
-}
+const hostOf = ({ target }: Opened<PairTarget>, slot: Slot): FleetHost => requirePresent(target, slot)[0]
 
 /** The release's files, once for all that is done with them. */
 async function fetchFiles(swap: Opened<PairTarget>, release: Release, slot: Slot): Promise<Fetched> {

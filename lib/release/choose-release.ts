@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import { quote } from '../shell/quote.ts'
-import type { ReleaseRow } from './releases.ts'
+import { NO_ANSWER, type ReleaseRow } from './releases.ts'
 
 const described = ({ label, release, edition, back }: ReleaseRow): string =>
   `${label} (${release}, ${edition}): ${'how' in back ? (back.how === 'flip' ? 'one flip' : 'is started first') : back.not}`
@@ -42,11 +42,13 @@ export function requireStartable(service: string, rows: readonly ReleaseRow[], r
   const lacking = Object.entries(row.hosts).filter(
     ([, state]) => state === 'absent' || state.startsWith('no '),
   )
+  const isNowhere = Object.keys(row.hosts).length === 0
   const neverServed = 'not' in row.back && row.back.not === 'has never served'
-  if (lacking.length === 0 && !neverServed) return
+  if (lacking.length === 0 && !isNowhere && !neverServed) return
   throw new ConfigError(`${row.label} (${row.release}) cannot be brought back`, {
     issues: [
       ...lacking.map(([host, state]) => `${host}: ${state === 'absent' ? 'not there' : state}`),
+      ...(isNowhere ? [NO_ANSWER] : []),
       ...(neverServed ? ['it has never served'] : []),
       ...rows.filter(each => 'how' in each.back).map(each => `there is ${described(each)}`),
     ],

@@ -32,6 +32,9 @@ export interface ReleaseRow {
   readonly back: WayBack
 }
 
+/** Why a release whose only host is left out cannot be brought back. */
+export const NO_ANSWER = 'its host does not answer'
+
 const goesLive = ({ action }: HistoryEntry): boolean => action === 'deploy' || action === 'rollback'
 
 const schemaOf = ({ contract }: Manifest, held: readonly HostRelease[]): SchemaState => {
@@ -59,6 +62,7 @@ function wayBack(
   hasServed: boolean,
   contract: { readonly label: string } | undefined,
 ): WayBack {
+  if (hosts.length === 0) return { not: NO_ANSWER }
   const states = hosts.map(([, state]) => state)
   if (states.every(state => state === 'live')) return { not: 'serves' }
   const lacking = hosts.filter(([, state]) => state === 'absent' || state.startsWith('no '))

@@ -12,6 +12,7 @@ import { startProof } from './proof.ts'
 import { flip, ofSlot, type Flip } from '../proxy/proxies.ts'
 import type { RolloutContext } from '../rollout/rollout-context.ts'
 import { otherSlot, type Slot } from './slot.ts'
+import { requirePresent } from './slot-hosts.ts'
 import { takeOut } from '../proxy/take-out.ts'
 import { isShort } from '../swarm/size.ts'
 import { openSwap, type SwapLimits, type SwapTarget } from './swap-target.ts'
@@ -83,6 +84,7 @@ async function rollbackAlone(
   await swap.slots.settle(live, states)
   const last = await noteServed(swap, live, states, now())
   const slot = otherSlot(live)
+  requirePresent(target, slot)
   const { to, force = false } = options
   const manifests =
     to === undefined ? manifestsBefore(swap, slot, states) : namedManifests(swap, releases, live, to)

@@ -44,7 +44,8 @@ export function namedManifests(
 ): Manifests | undefined {
   const rows = releaseRows(releases, live, names)
   const row = chooseRelease(service, rows, name)
-  if (Object.values(row.hosts).every(state => state === 'live')) return undefined
+  const states = Object.values(row.hosts)
+  if (states.length > 0 && states.every(state => state === 'live')) return undefined
   requireStartable(service, rows, row)
   const hosts = new Set(names(otherSlot(live)))
   return new Map(

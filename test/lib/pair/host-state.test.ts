@@ -3,6 +3,9 @@ import { fallenIn, uptimeOf } from '../../../lib/pair/fallen.ts'
 import { parseHostState } from '../../../lib/pair/host-state.ts'
 import type { Manifest } from '../../../lib/release/manifest.ts'
 import { releaseRows } from '../../../lib/release/releases.ts'
+import type { Slot } from '../../../lib/swap/slot.ts'
+import { namedManifests } from '../../../lib/swap/way-back.ts'
+import { fakePair } from './fake-pair.ts'
 
 const manifest = (number: number): Manifest => ({
   service: 'dock',
@@ -53,6 +56,22 @@ describe('what a host of a pair says', () => {
       ['v2', { sd1b: 'live' }, { not: 'serves' }],
       ['v1', { sd1a: 'warm' }, { how: 'flip' }],
     ])
+  })
+
+  test('a release whose host does not answer serves nowhere, and is no way back', () => {
+    const known = `edition ${encoded(manifest(1))}`
+    const hosts = new Map([['sd1b', parseHostState(said(2, [known]), 'green').releases]])
+    const names = (slot: Slot) => [slot === 'blue' ? 'sd1a' : 'sd1b']
+    const rows = releaseRows(hosts, 'green', names)
+    expect(rows.map(({ label, back }) => [label, back])).toEqual([
+      ['v2', { not: 'serves' }],
+      ['v1', { not: 'its host does not answer' }],
+    ])
+    const { target } = fakePair().swap
+    expect(() => namedManifests({ target, names }, hosts, 'green', 'v1')).toThrow(
+      'v1 (111111111111) cannot be brought back\n  its host does not answer',
+    )
+    expect(namedManifests({ target, names }, hosts, 'green', 'v2')).toBeUndefined()
   })
 })
 
