@@ -18,6 +18,24 @@ export const endedSchema = z
 
 export type Ended = z.output<typeof endedSchema>
 
+/** How a run ended that its client saw to the end. `partial`: it went through on some hosts, and some were missed. */
+export type EndState = 'done' | 'failed' | 'stopped' | 'partial'
+
+/** What an exit code says of a run. That there is something to do (3) is an answer, no failure. */
+export function endState(exitCode: number): EndState {
+  switch (exitCode) {
+    case 0:
+    case 3:
+      return 'done'
+    case 8:
+      return 'stopped'
+    case 9:
+      return 'partial'
+    default:
+      return 'failed'
+  }
+}
+
 /** Shell code that notes it in a run's folder, which is the working directory. */
 export const noteEnded = (ended: Ended): string =>
   `printf '%s\\n' ${quote(JSON.stringify(ended))} >${ENDED}.new && mv -f ${ENDED}.new ${ENDED}`

@@ -1,6 +1,6 @@
 import type { Answers } from './ask.ts'
 import { silence } from './ask.ts'
-import type { Ended } from './ended.ts'
+import { endState, type Ended } from './ended.ts'
 import { stateOn, type HostRun, type HostState } from './host-run.ts'
 import type { RunRecord } from './record.ts'
 
@@ -35,18 +35,13 @@ export interface FleetRun {
 
 /** The heaviest first. */
 const WEIGHT: readonly HostState[] = ['running', 'failed', 'cut', 'unreadable', 'stopped']
-const GOOD = new Set([0, 3])
-const STOPPED = 8
-const PARTIAL = 9
 
 /** How a whole run stands: the worst of its hosts, then what its client said at its end. */
 function stateOf(parts: readonly Part[], ended: Ended | undefined): RunState {
   const worst = WEIGHT.find(state => parts.some(part => part.state === state))
-  if (worst !== 'running' && ended?.exitCode === PARTIAL) return 'partial'
-  if (worst !== undefined) return worst
-  if (ended === undefined) return 'open'
-  if (GOOD.has(ended.exitCode)) return 'done'
-  return ended.exitCode === STOPPED ? 'stopped' : 'failed'
+  const end = ended === undefined ? 'open' : endState(ended.exitCode)
+  if (worst !== 'running' && end === 'partial') return 'partial'
+  return worst ?? end
 }
 
 /** A resumed run wrote its record again, where it came by: the first beginning counts, and every pin. */
@@ -70,7 +65,7 @@ function partOf(host: string, { run, silent, ended }: Held): Part {
   if (silent !== undefined) return { host, state: silence(silent), reason: silent.message }
   if (run === undefined) return { host, state: 'not begun' }
   // Asked to stop when there was nothing left to stop.
-  const isLate = run.journals.length === 0 && ended !== undefined && GOOD.has(ended.exitCode)
+  const isLate = run.journals.length === 0 && ended !== undefined && endState(ended.exitCode) === 'done'
   return { host, state: isLate ? 'not begun' : stateOn(run), run }
 }
 

@@ -2,13 +2,20 @@ import { clip } from '../text/clip.ts'
 import { sanitise } from '../text/sanitise.ts'
 import { table } from '../ui/table.ts'
 import { commandLine } from './command-line.ts'
-import type { HistoryEntry } from './history.ts'
+import { endState } from './ended.ts'
+import type { HistoryEnd, HistoryEntry } from './history.ts'
 import { hostsText, type KnownParams } from './runs-table.ts'
 
-/** `changed 12`, `changed 7, failed (unhealthy)`, `failed on web2: unpack big`, `stopped on web1 web2` */
+/** Nothing of a run that is done; `failed (unhealthy)`, `stopped` or `partial` of another. */
+function endText({ exitCode, error = `exit code ${exitCode}` }: HistoryEnd): readonly string[] {
+  const state = endState(exitCode)
+  if (state === 'done') return []
+  return [state === 'failed' ? `failed (${sanitise(error)})` : state]
+}
+
+/** `changed 12`, `changed 7, failed (unhealthy)`, `changed 11, stopped`, `failed on web2: unpack big`, `stopped on web1 web2` */
 function outcomeText({ outcome, hosts, ended }: HistoryEntry): string {
-  const { exitCode = 0, error = `exit code ${exitCode}` } = ended ?? {}
-  const end = exitCode === 0 ? [] : [`failed (${sanitise(error)})`]
+  const end = ended === undefined ? [] : endText(ended)
   const those = hosts.filter(host => host.outcome === outcome)
   const changed = hosts.reduce((sum, host) => sum + host.changed, 0)
   if (outcome === 'changed') return [`changed ${changed}`, ...end].join(', ')

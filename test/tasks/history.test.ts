@@ -97,6 +97,21 @@ test('a run whose work was done and which failed all the same says so, until it 
   expect(await fleet.data(['history'])).toMatchObject({ data: { runs: [{ ended: { exitCode: 0 } }] } })
 })
 
+test.each<[number, string | undefined, string, string]>([
+  [0, undefined, 'changed 11', 'ran'],
+  [3, undefined, 'changed 11', 'ran'],
+  [4, undefined, 'changed 11, failed (exit code 4)', 'failed (exit code 4)'],
+  [8, 'aborted', 'changed 11, stopped', 'stopped'],
+  [9, 'partial', 'changed 11, partial', 'partial'],
+])('a run that ended with %i (%s): %s', async (exitCode, error, changed, ran) => {
+  const fleet = new RunFleet()
+  const end = { ...line, changed: 0, outcome: 'ran' as const, exitCode, ...(error && { error }) }
+  fleet.web1.audit({ ...line, changed: 11 }, end)
+  fleet.web2.audit({ ...end, run: '20261122T110000-bbbb' })
+  const [, ...lines] = (await fleet.run(['history'])).stdout.trimEnd().split('\n')
+  expect(lines.map(each => each.split(/ {2,}/)[5])).toEqual([changed, ran])
+})
+
 test('what a host made up is bounded and safe to print; what it cannot be is told', async () => {
   const fleet = new RunFleet()
   const evil = `\u001b[2J\u001b]0;x\u0007\r\n${'x'.repeat(100_000)}`
