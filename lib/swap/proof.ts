@@ -46,7 +46,9 @@ const said = (samples: readonly ProbeSample[]): string =>
 export function describeProof({ requests, failed, p50, p99, longestGap, after }: ProbeReport): string {
   const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(2)
   const since =
-    after === undefined ? '' : `; since the flip ${after.requests}, p50 ${after.p50} ms, p99 ${after.p99} ms`
+    after === undefined
+      ? ''
+      : `; since the flip ${after.requests}, ${after.failed} failed, p50 ${after.p50} ms, p99 ${after.p99} ms`
   return `${requests} requests through the front door, ${failed} failed, p50 ${p50} ms, p99 ${p99} ms, longest gap ${seconds(longestGap)} s${since}`
 }
 

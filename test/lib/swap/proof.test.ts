@@ -111,10 +111,9 @@ test.each([
 })
 
 test('a report fits in a line', () => {
-  const stats = { requests: 20, failed: 0, p50: 2, p99: 9.5, longestGap: 110 }
-  expect(
-    describeProof({ ...stats, reasons: [], late: 0, versions: [], after: { ...stats, requests: 5 } }),
-  ).toBe(
-    '20 requests through the front door, 0 failed, p50 2 ms, p99 9.5 ms, longest gap 0.11 s; since the flip 5, p50 2 ms, p99 9.5 ms',
+  const stats = { requests: 20, failed: 15, p50: 2, p99: 9.5, longestGap: 110 }
+  const after = { ...stats, requests: 5, failed: 0 }
+  expect(describeProof({ ...stats, reasons: [], late: 0, versions: [], after })).toBe(
+    '20 requests through the front door, 15 failed, p50 2 ms, p99 9.5 ms, longest gap 0.11 s; since the flip 5, 0 failed, p50 2 ms, p99 9.5 ms',
   )
 })
