@@ -77,9 +77,11 @@ describe('a swap on two hosts with Podman 4.3 and nginx 1.22', () => {
 
 describe('a swap on the same hosts and Traffic Server 9.2, which keeps answers', () => {
   beforeAll(async () => {
-    await lab.lb.sh('systemctl disable --now nginx')
     lab.kind = 'trafficserver'
-    await converge(lab.lb, await frontResources(lab, door))
+    const resources = await frontResources(lab, door)
+    await expect(converge(lab.lb, resources)).rejects.toThrow('nginx listens on port 80 or 443')
+    await lab.lb.sh('systemctl disable --now nginx')
+    await converge(lab.lb, resources)
     await setSlot([proxy()], HOSTS, 'blue', 'ready')
   }, 120_000)
 
