@@ -168,7 +168,7 @@ test.each<[string, () => Promise<void>, object]>([
       host,
       expect: [
         {
-          command: /^(true|sh)$/,
+          command: /^(true|perl)$/,
           times: 'any',
           reply: sent => {
             if (sent.stdin.includes('ended.json')) told.push(`${host} ${sent.stdin.toString()}`)
@@ -187,6 +187,6 @@ test.each<[string, () => Promise<void>, object]>([
   }
   await runTask(task(run), {}, environment, recordingConnect({ web1, web2 })).catch(() => undefined)
   expect(told).toHaveLength(1)
-  const [, json = ''] = /^web1 [^]*'(\{.*\})'/.exec(told[0] ?? '') ?? []
+  const [, json = ''] = /^web1 [^]*\n(\{"version":1,"at":.*\})\n/.exec(told[0] ?? '') ?? []
   expect(JSON.parse(json)).toEqual({ version: 1, at: '2026-11-22T12:00:00.000Z', ...expected })
 })
