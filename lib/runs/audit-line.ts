@@ -17,6 +17,10 @@ export function endedPart(record: RunRecord, { exitCode, error }: Ended): string
   return `${common(record)},${inside(end)}`
 }
 
+/** The same of a run that will not say how it ended: its client is gone. */
+export const cutPart = (record: RunRecord): string =>
+  `${common(record)},${inside({ outcome: 'ran', changed: 0, error: 'cut' })}`
+
 /**
  * Shell code that writes to a host's audit log how the whole run ended: only its client knows. The folder of a run is
  * pruned one day, its audit line stays longer.

@@ -14,12 +14,12 @@ function endText({ exitCode, error = `exit code ${exitCode}` }: HistoryEnd): rea
 }
 
 /** `changed 12`, `changed 7, failed (unhealthy)`, `changed 11, stopped`, `failed on web2: unpack big`, `stopped on web1 web2` */
-function outcomeText({ outcome, hosts, ended }: HistoryEntry): string {
+function outcomeText({ outcome, hosts, ended, cut }: HistoryEntry): string {
   const end = ended === undefined ? [] : endText(ended)
   const those = hosts.filter(host => host.outcome === outcome)
   const changed = hosts.reduce((sum, host) => sum + host.changed, 0)
   if (outcome === 'changed') return [`changed ${changed}`, ...end].join(', ')
-  if (outcome === 'ran') return end[0] ?? 'ran'
+  if (outcome === 'ran') return end[0] ?? (cut === true ? 'ran, cut off' : 'ran')
   const failed = those.find(host => host.failed !== undefined)?.failed
   const step = failed === undefined ? '' : `: ${sanitise(failed)}`
   return `${outcome} on ${hostsText(those.map(({ host }) => host))}${step}`

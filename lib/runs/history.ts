@@ -33,6 +33,8 @@ export interface HistoryEntry {
   readonly outcome: AuditLine['outcome']
   /** How the run ended as a whole, where its client could still say so. */
   readonly ended?: HistoryEnd
+  /** Its client was lost while commands of it ran on a host: nobody knows how these ended. */
+  readonly cut?: true
   /** Services that its record names: `release web` is pinned. */
   readonly services: readonly string[]
 }
@@ -45,6 +47,8 @@ function endOf(hosts: Iterable<readonly AuditLine[]>): HistoryEnd | undefined {
   })
   return ends.find(({ exitCode }) => exitCode === 0) ?? ends[0]
 }
+
+const isCut = ({ exitCode, error }: AuditLine): boolean => exitCode === undefined && error === 'cut'
 
 const WEIGHT: readonly AuditLine['outcome'][] = ['failed', 'stopped', 'changed', 'ran']
 
@@ -110,6 +114,7 @@ export function historyOf(answers: Answers): readonly HistoryEntry[] {
       hosts: outcomes,
       outcome: WEIGHT.find(each => outcomes.some(({ outcome }) => outcome === each)) ?? 'ran',
       ...(ended === undefined ? {} : { ended }),
+      ...(ended === undefined && lines.some(isCut) ? { cut: true as const } : {}),
       services: servicesOf(record),
     }
   })

@@ -98,7 +98,7 @@ export const auditLineSchema = z
     failed: z.string().exactOptional(),
     /** How the whole run ended, in the line that its client has written at its end. */
     exitCode: z.number().int().exactOptional(),
-    /** The code of its error: `unhealthy`. */
+    /** The code of its error: `unhealthy`. `cut` without an exit code: its client was lost before it could say. */
     error: z.string().exactOptional(),
   })
   .readonly()

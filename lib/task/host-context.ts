@@ -15,7 +15,7 @@ export interface HostRun {
   readonly emit: EventSink
   connect(host: FleetHost): Promise<Transport>
   /** Called before a command that changes something. */
-  onChange?(host: FleetHost): void
+  onChange?(host: FleetHost, transport: Transport): void
 }
 
 /** One line as it was typed; nobody reads a whole script in an error. */
@@ -71,8 +71,7 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
         return { exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
       }
       // A host that is never reached is not touched.
-      await transport()
-      run.onChange?.(host)
+      run.onChange?.(host, await transport())
       return execute(command, options)
     },
   }

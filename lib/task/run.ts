@@ -107,7 +107,7 @@ export async function runTask<P extends Params>(
         signal,
         emit,
         connect: connectTo,
-        onChange: touched.ran,
+        onChange: (changed, transport) => touched.ran(ctx, changed, transport),
       }),
     connectFresh: (host, user) => open({ ...host.target, user }, { signal, timeout: patience, keyring }),
     connectAs,
@@ -163,7 +163,8 @@ export async function runTask<P extends Params>(
       ...(touched.isResumable && { hint: `fleet resume ${runId}` }),
     })
   } finally {
-    if (ended !== undefined && !planOnly) await touched.close(ctx, ended, resumed)
+    if (ended === undefined) await touched.forget()
+    else if (!planOnly) await touched.close(ctx, ended, resumed)
     await pool.closeAll()
   }
 }

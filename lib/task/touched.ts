@@ -3,15 +3,23 @@ import type { EventSink } from '../events/event.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
 import { closeRun } from '../runs/close.ts'
 import type { Ended } from '../runs/ended.ts'
-import { auditRan } from '../runs/ran.ts'
+import { noteRun, RunNote } from '../runs/run-note.ts'
+import type { Transport } from '../transport/transport.ts'
 import type { TaskContext } from './context.ts'
+
+/** A host that commands of the task change. */
+interface Ran {
+  readonly host: FleetHost
+  /** What was begun there before the first of them. */
+  readonly note?: RunNote
+}
 
 /** The hosts that a run has changed, by acting scripts or by commands alone: what they are told at its end. */
 export class Touched {
   readonly #planned = new Set<string>()
   /** Steps begun, by host. */
   readonly #acted = new Map<string, number>()
-  readonly #ran = new Map<string, FleetHost>()
+  readonly #ran = new Map<string, Ran>()
 
   /**
    * Events go on to `emit`; those of acting scripts are noted. Steps alone are none: a command has one as well, and so has
@@ -27,8 +35,12 @@ export class Touched {
     }
   }
 
-  /** A command of the task changed this host. */
-  ran = (host: FleetHost): void => void this.#ran.set(host.name, host)
+  /** A command of the task is about to change this host. One under a lease has left its trace there already. */
+  ran(ctx: Pick<TaskContext, 'record' | 'leases'>, host: FleetHost, transport: Transport): void {
+    if (this.#ran.has(host.name)) return
+    const isTraced = this.#acted.has(host.name) || (ctx.leases?.size ?? 0) > 0
+    this.#ran.set(host.name, isTraced ? { host } : { host, note: new RunNote(transport, ctx.record) })
+  }
 
   stepsBegun = ({ name }: FleetHost): number => this.#begunOn(name)
 
@@ -44,17 +56,32 @@ export class Touched {
    * run ended. What cannot be told is a warning: the work is done by then.
    */
   async close(ctx: TaskContext, ended: Ended, more: readonly FleetHost[]): Promise<void> {
-    const unaudited = [...this.#ran.values()].filter(({ name }) => !this.#acted.has(name))
-    const audits = unaudited.map(async host => {
-      try {
-        await auditRan(await ctx.on(host).transport(), ctx.record, ended)
-      } catch (error) {
-        ctx.warn(messageOf(error).replace(`${host.name}: `, ''), host)
-      }
-    })
+    const hasActed = ({ host }: Ran): boolean => this.#acted.has(host.name)
+    const all = [...this.#ran.values()]
+    const unaudited = all.filter(ran => !hasActed(ran))
     const names = new Set([...this.#acted.keys(), ...more.map(({ name }) => name)])
-    for (const { name } of unaudited) names.delete(name)
+    for (const { host } of unaudited) names.delete(host.name)
     const others = ctx.allHosts.filter(({ name }) => names.has(name))
-    await Promise.all([...audits, closeRun(ctx, others, ended, { reopened: more.length > 0 })])
+    await Promise.all([
+      ...all.filter(hasActed).flatMap(({ note }) => note?.drop() ?? []),
+      ...unaudited.map(ran => noteEnd(ctx, ran, ended)),
+      closeRun(ctx, others, ended, { reopened: more.length > 0 }),
+    ])
+  }
+
+  /** Nothing is said of a run that has not begun. */
+  async forget(): Promise<void> {
+    await Promise.all([...this.#ran.values()].flatMap(({ note }) => note?.drop() ?? []))
+  }
+}
+
+async function noteEnd(ctx: TaskContext, { host, note }: Ran, ended: Ended): Promise<void> {
+  // One that could not be begun, or was cut off with its connection, is made up for.
+  if ((await note?.end(ended)) === true) return
+  try {
+    await noteRun(await ctx.on(host).transport(), ctx.record, ended)
+  } catch (error) {
+    const why = messageOf(error).replace(`${host.name}: `, '')
+    ctx.warn(`the run is not in its audit log: ${why}`, host)
   }
 }

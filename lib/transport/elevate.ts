@@ -65,6 +65,7 @@ export class Elevation {
   /** Runs `command` as root. Throws CommandError when sudo refuses this user. */
   async exec(command: string, options: ExecOptions, run: Run): Promise<ExecResult> {
     if (this.#user === 'root') return run(command, options)
+    if (options.root === 'unasked') return run(withoutPassword(command), options)
     if (this.#password !== undefined) return this.#withPassword(command, options, run)
     const { stdin } = options
     // A stream cannot be sent twice: it must not meet a refusal.

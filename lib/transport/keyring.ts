@@ -73,7 +73,7 @@ export class Keyring {
     if (password !== undefined) return password
     const reason = this.canAsk
       ? `sudo refused the password of ${user} ${TIMES} times`
-      : `sudo wants the password of ${user}, and nobody can be asked here: nothing ran`
+      : `sudo wants the password of ${user}, and nobody can be asked here`
     throw new CommandError(reason, {
       host,
       hint: `let ${user} use sudo without a password${this.canAsk ? '' : ', or run at a terminal'}`,

@@ -119,7 +119,11 @@ export function recordingTransport(options: RecordingOptions): RecordingTranspor
     if (closed) throw gone()
     if (given.signal?.aborted === true) throw new AbortedError('stopped', { host })
     const expectation = script.take(command)
-    const sent = { command, stdin: await stdinBytes(given.stdin), root: given.root === true }
+    const sent = {
+      command,
+      stdin: await stdinBytes(given.stdin),
+      root: given.root !== undefined && given.root !== false,
+    }
     executed.push(sent)
     cost.executions++
     cost.bytesSent += Buffer.byteLength(command) + sent.stdin.length

@@ -49,7 +49,9 @@ export class Sessions {
         given.signal,
         aborted,
       )
-    return options.root === true ? this.#elevation.exec(command, options, runLine) : runLine(command, options)
+    return options.root === undefined || options.root === false
+      ? runLine(command, options)
+      : this.#elevation.exec(command, options, runLine)
   }
 
   async #stoppable(

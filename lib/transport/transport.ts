@@ -58,8 +58,11 @@ export interface ExecOptions {
   readonly discardStdout?: boolean
   /** Keep no copy of stderr either. */
   readonly discardStderr?: boolean
-  /** Run it as root; the transport knows how where the login is another user. */
-  readonly root?: boolean
+  /**
+   * Run it as root; the transport knows how where the login is another user. `unasked`: only where nobody has to give a
+   * password for it, it fails elsewhere.
+   */
+  readonly root?: boolean | 'unasked'
 }
 
 export interface ExecResult {

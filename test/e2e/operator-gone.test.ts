@@ -114,4 +114,21 @@ systemctl restart systemd-logind ssh`)
       expect(numbers.findIndex((number, index) => number !== index + 1)).toBe(-1)
     },
   )
+
+  test.each(TRANSPORTS)(
+    'a command that has lost its client is in the audit log and among the runs all the same (%s)',
+    async transport => {
+      days.declare({ user: 'ops', transport })
+      on('rm -f /tmp/begun')
+      const run = days.fleet(['exec', '--message', `why ${transport}`, '--', 'touch /tmp/begun; sleep 20'])
+      await expect.poll(() => on('ls /tmp'), { timeout: 20_000 }).toContain('begun')
+      run.kill('SIGKILL')
+      await run
+      const last = () => on(`tail -n 1 ${AUDIT}`)
+      await expect.poll(last, { timeout: 20_000 }).toContain(`"message":"why ${transport}"`)
+      expect(last()).toContain('"outcome":"ran","changed":0,"error":"cut"')
+      const { all } = await days.fleet(['history'])
+      expect(all).toContain('ran, cut off')
+    },
+  )
 })

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { AbortedError, CommandError } from '../../lib/errors.ts'
-import { stdinBytes } from '../../lib/transport/stdin.ts'
+import { isWhole, sendStdin, type Stdin } from '../../lib/transport/stdin.ts'
 import type { ExecOptions, ExecResult, Transport } from '../../lib/transport/transport.ts'
 
 /** A transport to this machine: `/bin/sh` in place of a server, with the costs that a real one would count. */
@@ -18,9 +18,9 @@ export class LocalTransport implements Transport {
   }
 
   async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
-    const stdin = this.#rewritten(await stdinBytes(options.stdin))
+    const { stdin } = options
     this.cost.executions += 1
-    this.cost.bytesSent += command.length + stdin.length
+    this.cost.bytesSent += command.length
     const child = spawn('/bin/sh', ['-c', command], { signal: options.signal, detached: false })
     const out: Buffer[] = []
     const err: Buffer[] = []
@@ -34,7 +34,7 @@ export class LocalTransport implements Transport {
       options.onStderr?.(chunk)
     })
     child.stdin.on('error', () => undefined)
-    child.stdin.end(stdin)
+    void sendStdin(child.stdin, this.#rewritten(stdin), bytes => (this.cost.bytesSent += bytes))
     return new Promise((resolve, reject) => {
       child.once('error', cause => reject(new AbortedError('interrupted', { cause })))
       child.once('close', code => {
@@ -44,10 +44,18 @@ export class LocalTransport implements Transport {
     })
   }
 
+  #rewritten(stdin: Stdin | undefined): Stdin | undefined {
+    if (stdin === undefined || isWhole(stdin)) return this.#rewrittenBytes(Buffer.from(stdin ?? ''))
+    const rewritten = (chunk: Uint8Array) => this.#rewrittenBytes(Buffer.from(chunk))
+    return (async function* () {
+      for await (const chunk of stdin) yield rewritten(chunk)
+    })()
+  }
+
   /** A program that travels compressed is rewritten all the same. */
-  #rewritten(stdin: Buffer): Buffer {
-    const isPacked = stdin[0] === 0x1f && stdin[1] === 0x8b
-    const text = this.rewrite((isPacked ? gunzipSync(stdin) : stdin).toString())
+  #rewrittenBytes(bytes: Buffer): Buffer {
+    const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b
+    const text = this.rewrite((isPacked ? gunzipSync(bytes) : bytes).toString())
     return isPacked ? gzipSync(text) : Buffer.from(text)
   }
 

@@ -112,6 +112,15 @@ test.each<[number, string | undefined, string, string]>([
   expect(lines.map(each => each.split(/ {2,}/)[5])).toEqual([changed, ran])
 })
 
+test('commands whose client was lost are told apart from those that ended', async () => {
+  const fleet = new RunFleet()
+  const cut = { ...line, changed: 0, outcome: 'ran' as const, error: 'cut' }
+  fleet.web1.audit(cut)
+  expect((await fleet.run(['history'])).stdout).toContain(' ran, cut off ')
+  fleet.web2.audit({ ...cut, error: 'unhealthy', exitCode: 7 })
+  expect((await fleet.run(['history'])).stdout).toContain(' failed (unhealthy) ')
+})
+
 test('what a host made up is bounded and safe to print; what it cannot be is told', async () => {
   const fleet = new RunFleet()
   const evil = `\u001b[2J\u001b]0;x\u0007\r\n${'x'.repeat(100_000)}`

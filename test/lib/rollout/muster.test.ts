@@ -103,7 +103,7 @@ async function scene({
         expect: [
           { command: /^cat .*quarantine\/web\.json 2>/, stdout: knows ? `${JSON.stringify(record)}\n` : '' },
           // The line in the audit log.
-          { command: 'perl', times: 'any' },
+          { command: 'perl', times: 'any', stdout: 'noted' },
           {
             command: /mv .*quarantine\/web\.json$/,
             times: 'any',

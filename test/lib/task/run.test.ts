@@ -172,7 +172,7 @@ test.each<[string, () => Promise<void>, object]>([
           times: 'any',
           reply: sent => {
             if (sent.stdin.includes('ended.json')) told.push(`${host} ${sent.stdin.toString()}`)
-            return {}
+            return { stdout: 'noted' }
           },
         },
       ],

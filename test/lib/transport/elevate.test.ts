@@ -178,7 +178,7 @@ test('without a terminal it is an error, and nothing ran', async () => {
   const options = { onStderr: (chunk: Uint8Array) => said.push(Buffer.from(chunk).toString()) }
   const error = await failure(new Elevation('web1', 'deploy').exec('rm x', options, run))
   expect(error).toMatchObject({
-    message: 'web1: sudo wants the password of deploy, and nobody can be asked here: nothing ran',
+    message: 'web1: sudo wants the password of deploy, and nobody can be asked here',
     hint: 'let deploy use sudo without a password, or run at a terminal',
     exitCode: 4,
   })
