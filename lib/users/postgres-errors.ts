@@ -7,10 +7,13 @@ export interface DatabaseName {
   readonly user: string
 }
 
-/** PostgreSQL's five characters for what went wrong; undefined for errors that are not its own. */
+/**
+ * PostgreSQL's five characters for what went wrong, one of them a digit always (PostgreSQL, appendix A); undefined for
+ * errors that are not its own, such as EPIPE.
+ */
 export function sqlState(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
-  return /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined
+  return /^(?=.*\d)[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined
 }
 
 /** A shutdown, a kill, or an error that PostgreSQL did not send: the connection is gone or never came about. */
