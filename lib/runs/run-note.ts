@@ -35,8 +35,8 @@ sub put {
 }
 sub replace {
   my ($file, $text) = @_;
-  put('>', "$file.new", $text);
-  rename "$file.new", $file or die "$file: $!\\n";
+  put('>', "$file.$$", $text);
+  rename "$file.$$", $file or die "$file: $!\\n";
 }
 sub audit {
   my ($second, $minute, $hour, $day, $month, $year) = gmtime;

@@ -52,6 +52,13 @@ test('nobody else may read it, and no new file is left over', async () => {
   expect([join(folder, 'run.json'), join(host.root, 'audit.jsonl')].map(modeOf)).toEqual(['600', '600'])
 })
 
+test('hosts that are one machine under several names do not get into each other', async () => {
+  const host = new RunHost('web1')
+  const notes = [...Array(8).keys()].map(() => new RunNote(host.transport, record))
+  expect(await Promise.all(notes.map(note => note.end(ended)))).toEqual(notes.map(() => true))
+  expect(await heldBy(host)).toMatchObject({ runs: [{ record, ended }], audit: notes.map(() => ({})) })
+})
+
 test('of a program that was cut anywhere nothing runs', async () => {
   const host = new RunHost('web1')
   const { rewrite } = host.transport
