@@ -101,7 +101,12 @@ export class RunNote {
   constructor(transport: Transport, record: RunRecord) {
     this.#record = record
     const last = new Promise<Buffer>(resolve => (this.#tell = resolve))
-    const running = transport.exec('perl', { stdin: inTurn(begunOf(record), last), root: 'unasked' })
+    const running = transport.exec('perl', {
+      stdin: inTurn(begunOf(record), last),
+      root: 'unasked',
+      // An sshd that opens no second channel: the command comes first.
+      onCrowded: () => this.#tell(linesOf('', '', DROPPED)),
+    })
     this.#isNoted = running.then(isNoted, () => false)
   }
 

@@ -24,6 +24,8 @@ export class Sessions {
   readonly #run: RunLine
   readonly #lost: () => Error | undefined
   readonly #limit = pLimit(CHANNELS)
+  /** Of the commands that run, those that make room for others. */
+  readonly #yielding = new Set<() => void>()
   readonly #elevation: Elevation
 
   constructor(connection: {
@@ -67,10 +69,13 @@ export class Sessions {
       timedOut: ms =>
         new TimeoutError(`\`${summary(command)}\` timed out after ${seconds(ms)}`, { host: this.#host }),
     })
+    const { onCrowded } = options
+    if (onCrowded !== undefined) this.#yielding.add(onCrowded)
     try {
       return await this.#attempt(line, options, stop)
     } finally {
       stop.release()
+      if (onCrowded !== undefined) this.#yielding.delete(onCrowded)
     }
   }
 
@@ -83,6 +88,7 @@ export class Sessions {
         return await this.#run(line, options, stop)
       } catch (error) {
         if (!(error instanceof ChannelRefused)) throw error
+        if (options.onCrowded === undefined) for (const makeRoom of this.#yielding) makeRoom()
         // While others of ours run, the host is only full of them.
         if (attempt >= ATTEMPTS && this.#limit.activeCount === 1) {
           throw new ConnectError('the host opens no more sessions', {

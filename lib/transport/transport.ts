@@ -63,6 +63,8 @@ export interface ExecOptions {
    * password for it, it fails elsewhere.
    */
   readonly root?: boolean | 'unasked'
+  /** Called when the host has no channel for another command of this connection: one that may end early does so then. */
+  readonly onCrowded?: () => void
 }
 
 export interface ExecResult {

@@ -250,6 +250,21 @@ describe.each(TRANSPORTS)('%s', transport => {
     expect(server.stats.refusedSessions).toBeGreaterThan(0)
   })
 
+  test('a command that may end early makes room for another', async () => {
+    await using server = await sshServer({ maxSessions: 1 })
+    await using web1 = await connected(server.target())
+    let end: (last: Buffer) => void = () => undefined
+    const last = new Promise<Buffer>(resolve => (end = resolve))
+    async function* stream() {
+      yield Buffer.from('first, ')
+      yield await last
+    }
+    const early = web1.exec('cat', { stdin: stream(), onCrowded: () => end(Buffer.from('made room')) })
+    await expect.poll(() => server.stats.sessions).toBe(1)
+    expect(String((await web1.exec('echo there')).stdout)).toBe('there\n')
+    expect(String((await early).stdout)).toBe('first, made room')
+  })
+
   test('a host that allows no channel is an error in the end, and a timeout ends the asking', async () => {
     await using server = await sshServer({ maxSessions: 0 })
     await using web1 = await connected(server.target())
