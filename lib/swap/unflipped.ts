@@ -2,7 +2,7 @@ import { AbortedError } from '../errors.ts'
 import type { Slot } from './slot.ts'
 import type { Swap } from './swap-target.ts'
 
-/** What comes before a flip: who stops it is told that nothing has changed for users, and what serves. */
+/** What comes before a flip, or has none: who stops it is told that nothing has changed for users, and what serves. */
 export async function unflipped<T>(
   { target }: Pick<Swap, 'target'>,
   live: Slot | undefined,
