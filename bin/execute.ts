@@ -37,6 +37,7 @@ export async function execute(
   byName: (name: string) => Promise<Task>,
 ): Promise<number> {
   const started = io.now().getTime()
+  if (task.letGo !== undefined) io.onLetGo?.(task.letGo)
   const renderer = await chooseRenderer({
     ...io,
     now: () => io.now(),

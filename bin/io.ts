@@ -11,6 +11,8 @@ export interface Io {
   readonly stdout: Terminal
   readonly stderr: Terminal
   readonly signal: AbortSignal
+  /** Hears what an operator is to be told who lets go of the task at once. */
+  onLetGo?(words: string): void
   now(): Date
 }
 

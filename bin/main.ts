@@ -12,11 +12,13 @@ const controller = new AbortController()
 // Every host and command of a run listens to it: many are no leak.
 setMaxListeners(0, controller.signal)
 
+let letGo = 'fleet runs shows where the hosts stand'
+
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // A second one lets go at once: what runs on the hosts ends its step there and can be resumed.
     if (controller.signal.aborted) {
-      process.stderr.write('let go: fleet runs shows where the hosts stand\n')
+      process.stderr.write(`let go: ${letGo}\n`)
       process.exit(ABORTED)
     }
     controller.abort(
@@ -42,6 +44,7 @@ const exitCode = await runCli(
     stdout: process.stdout,
     stderr: process.stderr,
     signal: controller.signal,
+    onLetGo: words => (letGo = words),
     now: () => new Date(),
   },
   { places: placesFrom(import.meta.dirname) },

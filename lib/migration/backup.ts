@@ -2,14 +2,18 @@ import { ConfigError, HealthError } from '../errors.ts'
 import { sh } from '../shell/sh.ts'
 import { lastLines, tail } from '../text/last-lines.ts'
 import { migrationsOf } from './migrations.ts'
+import { stoppedIn } from './stopped-in.ts'
 import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 
 /** Milliseconds. */
 const PATIENCE = 6 * 3_600_000
 
+/** Held on the host for as long as a backup of the service works: two at once would write the same file. */
+const lockFile = (service: string): string => `/run/fleetfile/${service}.backup`
+
 /**
- * Runs the service's backup, where it has one, on the host that it names. Throws a HealthError with its last lines when it
- * fails: nothing is migrated without it.
+ * Runs the service's backup, where it has one, on the host that it names. One that goes on there after a run that was
+ * stopped is waited for. Throws a HealthError with its last lines when it fails: nothing is migrated without it.
  */
 export async function backUp({
   ctx,
@@ -24,10 +28,13 @@ export async function backUp({
     })
   }
   ctx.phase(`Back up on ${host.name}`)
-  const command = sh`sh -c ${backup.command} 2>&1`
+  const command = sh`mkdir -p /run/fleetfile && flock --close ${lockFile(target.name)} sh -c ${backup.command} 2>&1`
   const { exitCode, stdout } = await ctx
     .on(host)
     .run(command, { root: true, anyExitCode: true, timeout: PATIENCE })
+    .catch((error: unknown) => {
+      throw stoppedIn(error, host, 'the backup')
+    })
   const output = stdout.toString('utf8')
   if (exitCode !== 0) {
     throw new HealthError(

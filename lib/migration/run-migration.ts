@@ -6,6 +6,7 @@ import { rawShell, sh } from '../shell/sh.ts'
 import { tail } from '../text/last-lines.ts'
 import { editionOf, serviceFolder, type Manifest } from '../release/manifest.ts'
 import { spreadMark } from './migrated.ts'
+import { stoppedIn } from './stopped-in.ts'
 import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 
 /** Milliseconds. A change of a large table takes its time; killing it half-way is worse. */
@@ -45,7 +46,12 @@ ${engine} container wait ${name} >/dev/null 2>&1 || true
 ${engine} rm --force ${name} >/dev/null 2>&1 || true
 ${engine} run --rm --name ${name} --env-file ${env} --env ${`FLEETFILE_RELEASE=${manifest.release}`} --cap-drop ALL --security-opt no-new-privileges ${manifest.image} ${words} 2>&1
 touch ${mark}`
-  const result = await ctx.on(host).run(command, { root: true, anyExitCode: true, timeout: PATIENCE })
+  const result = await ctx
+    .on(host)
+    .run(command, { root: true, anyExitCode: true, timeout: PATIENCE })
+    .catch((error: unknown) => {
+      throw stoppedIn(error, host, `the ${kind} migration`)
+    })
   if (result.exitCode !== 0) {
     const output = result.stdout.toString('utf8') || result.stderr.toString('utf8')
     const names = await ctx.on(host).read(sh`${rawShell(VARIABLE_NAMES)} <${env}`, {

@@ -1,8 +1,9 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { ConfigError } from '../errors.ts'
+import { withLock } from '../providers/lab/lock.ts'
 import { Secret } from '../shell/secret.ts'
 import { sanitise } from '../text/sanitise.ts'
 
@@ -29,15 +30,23 @@ const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
 
 /**
  * A certificate for a service's names, signed by an authority of our own: for fleets that no public authority can
- * reach. Made once and used until 30 days before its end, or until the names change.
+ * reach. Made once and used until 30 days before its end, or until the names change. Whoever else wants one of this
+ * authority at the same time waits.
  */
 export async function ensureCertificate(options: CertificateOptions): Promise<Certificate> {
-  const { folder, names, now, signal } = options
+  const { folder, names, signal } = options
   const [subject] = names
   if (subject === undefined || !names.every(name => /^(\*\.)?[a-z0-9.-]+$/i.test(name))) {
     throw new ConfigError(`no certificate can be made for ${names.join(', ') || 'no name'}`)
   }
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  return withLock(join(folder, '.lock'), signal, () => certificateFor(subject, options))
+}
+
+async function certificateFor(
+  subject: string,
+  { folder, names, now, signal }: CertificateOptions,
+): Promise<Certificate> {
   const ca = join(folder, 'ca.pem')
   const fresh = (file: string) => stillGood(file, now)
   if ((await fresh(ca)) === undefined) {
@@ -103,11 +112,11 @@ export async function ensureCertificate(options: CertificateOptions): Promise<Ce
   }
 }
 
-/** The certificate in a file, unless it is missing, broken or has less than 30 days left. */
+/** The certificate in a file, unless it is missing, broken, not its key's, or has less than 30 days left. */
 async function stillGood(file: string, now: Date): Promise<X509Certificate | undefined> {
   try {
     const certificate = new X509Certificate(await readFile(file))
-    await readFile(`${file}.key`)
+    if (!certificate.checkPrivateKey(createPrivateKey(await readFile(`${file}.key`)))) return undefined
     return new Date(certificate.validTo).getTime() - now.getTime() > 30 * DAY ? certificate : undefined
   } catch {
     return undefined

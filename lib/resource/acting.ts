@@ -45,7 +45,7 @@ class Acting {
   async act(): Promise<Acted> {
     const { signal } = this.#options
     const onAbort = () => this.#stop()
-    if (signal?.aborted === true) throw stoppedBefore(this.#transport.host, this.#run.record.id)
+    if (signal?.aborted === true) throw stoppedBefore(this.#transport.host)
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
       const result = await this.#followed()
@@ -81,7 +81,7 @@ class Acting {
     } catch (error) {
       if (error instanceof AbortedError) {
         // Its script may have had the lock by then, with the word of it still on its way to us.
-        if (!(await this.#readOn())) throw stoppedBefore(this.#transport.host, this.#run.record.id)
+        if (!(await this.#readOn())) throw stoppedBefore(this.#transport.host)
         return undefined
       }
       if (!(error instanceof ConnectError)) throw error

@@ -64,7 +64,7 @@ async function converge(
   const record = runRecordOf(options)
   for (let turn = 1; turn <= LOOKS; turn++) {
     const observation = await look(transport, resources, runner, limits(options)).catch((error: unknown) => {
-      throw error instanceof AbortedError ? stoppedBefore(host, record.id) : error
+      throw error instanceof AbortedError ? stoppedBefore(host) : error
     })
     const plan = planHost(observation)
     const { changes, notes } = plan
@@ -79,7 +79,9 @@ async function converge(
       return { host, changes, applied: acted.applied, notes }
     }
     if (acted.refusal.type === 'held') throw heldError(host, acted.refusal.by)
-    if (acted.refusal.type === 'stopped') throw stoppedBefore(host, record.id)
+    if (acted.refusal.type === 'stopped') {
+      throw stoppedBefore(host, options.signal?.aborted === true ? undefined : `fleet resume ${record.id}`)
+    }
     emit({ type: 'note', host, text: 'another run changed it meanwhile: looking again' })
   }
   throw restlessError(host, LOOKS)

@@ -38,6 +38,6 @@ printf '%s\\n' ${quote(JSON.stringify({ by: owner, at: new Date().toISOString() 
   })
 }
 
-/** A stop was asked for before the host began anything. */
-export const stoppedBefore = (host: string, runId: string): AbortedError =>
-  new AbortedError('stopped before its first step', { host, hint: `fleet resume ${runId}` })
+/** A stop was asked for before the host began anything. Where it was ours, it may be that no host knows this run. */
+export const stoppedBefore = (host: string, hint?: string): AbortedError =>
+  new AbortedError('stopped before its first step', { host, ...(hint === undefined ? {} : { hint }) })

@@ -106,9 +106,12 @@ export async function inBatches<T>(
       if (!ctx.signal.aborted) throw error
       const reason: unknown = ctx.signal.reason
       const stopped = reason instanceof AbortedError ? reason.message : 'stopped'
+      // A run of which nothing has begun is known to no host.
+      const hasBegun = plan.groups.flat().some(host => ctx.stepsBegun(host) > 0)
+      const hint = hasBegun || !(reason instanceof AbortedError) ? `fleet resume ${ctx.runId}` : reason.hint
       throw new AbortedError(`${stopped}: ${describeStanding(standing())}`, {
-        hint: `fleet resume ${ctx.runId}`,
         cause: error,
+        ...(hint === undefined ? {} : { hint }),
       })
     }
     const isOver = index === groups.length - 1

@@ -25,14 +25,25 @@ export interface Retry {
 /** What an operator said once and for that moment: hosts keep no steps of it, and it may not bear to be run twice. */
 const SAID_ONCE: ReadonlySet<string> = new Set(['exec', 'get', 'put', 'ssh'])
 
+/** How a run that was to do what was reviewed goes on: the part of it that is done is not as it was reviewed any more. */
+const REVIEW_AGAIN = 'fleet plan --out plan.json, then fleet apply plan.json: what is left is reviewed again'
+
+type Repeated = Pick<RunRecord, 'id' | 'task' | 'pins'>
+
+/** How to go on with a run that was stopped. Undefined where neither resume nor retry takes it. */
+export const goOnHint = ({ id, task, pins }: Repeated): string | undefined => {
+  if (pins[PLAN_PIN] !== undefined) return REVIEW_AGAIN
+  return SAID_ONCE.has(task) ? undefined : `fleet resume ${id}`
+}
+
+/** Whether `fleet resume` and `fleet retry` take a run. */
+export const isRepeatable = (record: Repeated): boolean => goOnHint(record) === `fleet resume ${record.id}`
+
 /** Throws a UsageError for a task of which nobody can tell where it is done, and for one that was to do a plan alone. */
-export function refuseRepeat(
-  { id, task, pins }: Pick<RunRecord, 'id' | 'task' | 'pins'>,
-  verb: 'resume' | 'retry',
-): void {
+export function refuseRepeat({ id, task, pins }: Repeated, verb: 'resume' | 'retry'): void {
   if (pins[PLAN_PIN] !== undefined) {
     throw new UsageError(`run ${id} was to do what was reviewed, and its hosts are not as they were then`, {
-      hint: 'fleet plan --out plan.json, then fleet apply plan.json: what is left is reviewed again',
+      hint: REVIEW_AGAIN,
     })
   }
   if (!SAID_ONCE.has(task)) return

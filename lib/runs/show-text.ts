@@ -5,6 +5,7 @@ import { commandLine } from './command-line.ts'
 import type { FleetRun, Part } from './fleet-run.ts'
 import type { RunFlip } from './host-run.ts'
 import type { JournalStep } from './journal.ts'
+import { goOnHint, isRepeatable } from './retry.ts'
 import { partText, spanText } from './part-text.ts'
 
 export interface ShowOptions {
@@ -71,19 +72,23 @@ function groups(run: FleetRun): Map<string, { readonly parts: Part[]; readonly l
 /** What can be done about it, as commands. */
 function next({ id, state, record }: FleetRun): string[] {
   if (typeof record === 'string') return []
+  const goOn = goOnHint(record)
+  const goesOn = goOn === undefined ? [] : [`go on with it: ${goOn}`]
   switch (state) {
     case 'running':
       return [`stop it after its current step: fleet abort ${id}`, `follow it to its end: fleet resume ${id}`]
     case 'open':
       return [
         'nothing of it runs now, and nobody said that it ended: its operator is between two steps, or gone',
-        `go on with it: fleet resume ${id}`,
+        ...goesOn,
       ]
     case 'failed':
     case 'partial':
     case 'cut':
     case 'stopped':
-      return [`go on with it: fleet resume ${id}`, `only the hosts that did not get there: fleet retry ${id}`]
+      return isRepeatable(record)
+        ? [...goesOn, `only the hosts that did not get there: fleet retry ${id}`]
+        : goesOn
     default:
       return []
   }

@@ -20,6 +20,7 @@ import { everyReady } from '../proxy/serving.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { openSwap, type Swap, type SwapLimits, type ContainerTarget } from './swap-target.ts'
 import { takeOut } from '../proxy/take-out.ts'
+import { unflipped } from './unflipped.ts'
 
 export interface FinishOptions {
   readonly target: ContainerTarget
@@ -91,8 +92,10 @@ async function finishAlone(
     if (isDue) ctx.note(`would run the contract migration of ${manifest.label} (${manifest.release})`)
     return { outcome: 'planned', ...about }
   }
-  if (running.length > 0) await stopSlot(swap, idle, live, running, leftInSwarm(states).has(idle))
-  if (isDue) await contract(swap, live, manifest, now)
+  await unflipped(swap, live, async () => {
+    if (running.length > 0) await stopSlot(swap, idle, live, running, leftInSwarm(states).has(idle))
+    if (isDue) await contract(swap, live, manifest, now)
+  })
   await swap.slots.letGo()
   return { outcome: 'finished', ...about }
 }

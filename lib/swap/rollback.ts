@@ -16,6 +16,7 @@ import { requirePresent } from './slot-hosts.ts'
 import { takeOut } from '../proxy/take-out.ts'
 import { isShort } from '../swarm/size.ts'
 import { openSwap, type SwapLimits, type SwapTarget } from './swap-target.ts'
+import { unflipped } from './unflipped.ts'
 import { manifestsBefore, namedManifests, refuseAcross, refuseRepeated } from './way-back.ts'
 
 export interface RollbackOptions {
@@ -115,8 +116,10 @@ async function rollbackAlone(
   const next = entryOf(swap, 'rollback', slot, manifest, now())
   if (!warm) {
     ctx.phase(`Start ${target.name} ${slot} (${manifest.label}) again`)
-    await clearSlot(swap, slot, live, states, manifests)
-    await prepareSlot(swap, slot, manifests, next)
+    await unflipped(swap, live, async () => {
+      await clearSlot(swap, slot, live, states, manifests)
+      await prepareSlot(swap, slot, manifests, next)
+    })
   }
   ctx.phase(`Flip ${target.name} to ${slot}`)
   await Promise.all([expectLive(swap, live), warm ? disarm(swap, slot, next) : undefined])

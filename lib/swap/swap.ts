@@ -18,6 +18,7 @@ import { settleLive } from './settle.ts'
 import { otherSlot, type Slot } from './slot.ts'
 import { takeOut } from '../proxy/take-out.ts'
 import { openSwap, type Swap, type SwapLimits, type SwapTarget } from './swap-target.ts'
+import { unflipped } from './unflipped.ts'
 import type { RolloutContext } from '../rollout/rollout-context.ts'
 
 export interface DeployOptions {
@@ -94,7 +95,9 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
     return { outcome: 'planned', slot, ...about }
   }
 
-  const { digest, place, ...fetched } = await swap.slots.fetch(release, slot, options.engine)
+  const { digest, place, ...fetched } = await unflipped(swap, live, () =>
+    swap.slots.fetch(release, slot, options.engine),
+  )
 
   await using proof = startProof(swap)
   ctx.phase(`Prepare ${name} ${slot}`)
@@ -112,11 +115,14 @@ async function deployAlone(ctx: RolloutContext, options: DeployOptions): Promise
   })
   const first = swap.names(slot)[0] ?? ''
   const manifests = new Map(swap.names(slot).map(host => [host, ofHost(host)]))
-  await clearSlot(swap, slot, live, states, manifests)
-  const migrated = await place(manifests, env)
-  throwIfAborted(ctx.signal)
-  await prepareSlot(swap, slot, manifests, entryOf(swap, 'deploy', slot, ofHost(first), now()))
-  throwIfAborted(ctx.signal)
+  const migrated = await unflipped(swap, live, async () => {
+    await clearSlot(swap, slot, live, states, manifests)
+    const ran = await place(manifests, env)
+    throwIfAborted(ctx.signal)
+    await prepareSlot(swap, slot, manifests, entryOf(swap, 'deploy', slot, ofHost(first), now()))
+    throwIfAborted(ctx.signal)
+    return ran
+  })
   const wentLive = await goLive(swap, slot, live, ofHost(first), proof, now)
   await swap.slots.letGo()
   if (decided.contract !== undefined)

@@ -88,6 +88,10 @@ function removals(
   })
 }
 
+/** Its swarm has removed it, and it knows: it is in none, though its engine has to leave the old one first. */
+const isStruckOff = ({ state, managers, error }: SwarmMember): boolean =>
+  state === 'error' && managers.length === 0 && error.includes('was removed from swarm')
+
 /** Throws for swarms that are not ours to leave, that are locked, or that have lost the majority of their managers. */
 function refuseForeign(
   hosts: readonly FleetHost[],
@@ -98,12 +102,15 @@ function refuseForeign(
   const ours = new Set(hosts.map(managerAddress))
   const known = new Set(nodes.map(({ id }) => id))
   for (const { name } of asked) {
-    const { state, managers = [], nodeId = '' } = members.get(name) ?? {}
-    if (state === undefined || state === 'inactive' || known.has(nodeId)) continue
+    const member = members.get(name)
+    if (member === undefined) continue
+    const { state, managers, nodeId } = member
+    if (state === 'inactive' || known.has(nodeId)) continue
+    if (first !== undefined && isStruckOff(member)) continue
     if (state === 'locked') {
       throw new ConfigError('its part of the swarm is locked', {
         host: name,
-        hint: `fleet ssh ${name}, then: docker swarm unlock`,
+        hint: `fleet ssh ${name}, then: sudo docker swarm unlock`,
       })
     }
     const isOurs = managers.some(address => ours.has(address))
@@ -112,7 +119,7 @@ function refuseForeign(
         'the swarm has no leader: most of its managers are away. What runs goes on, and nothing can be changed',
         {
           host: name,
-          hint: `bring them back; where they are lost: fleet ssh ${name}, then: docker swarm init --force-new-cluster`,
+          hint: `bring them back; where they are lost: fleet exec --root --on ${name} -- docker swarm init --force-new-cluster`,
         },
       )
     }
@@ -121,7 +128,7 @@ function refuseForeign(
         `it is in another swarm already, of ${managers.join(', ') || 'unknown managers'}`,
         {
           host: name,
-          hint: `fleet ssh ${name}, then: docker swarm leave`,
+          hint: `where nothing of it is needed: fleet exec --root --on ${name} -- docker swarm leave --force`,
         },
       )
     }

@@ -51,6 +51,8 @@ export interface Task<P extends Params = Params> {
    */
   readonly hosts: string | readonly string[] | ((fleet: Fleet, params: z.output<P>) => readonly string[])
   readonly examples?: readonly string[]
+  /** Where it stands, for an operator who lets go of it at once, where the runs of hosts do not say it. */
+  readonly letGo?: string
   /** `false` for tasks that work without a fleet file (`init`, `completion`): `ctx.fleet` is then an empty one. */
   readonly needsFleet?: boolean
   run(ctx: TaskContext, params: z.output<P>): Promise<TaskResult | void>

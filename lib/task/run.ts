@@ -1,6 +1,6 @@
 import { userInfo, hostname } from 'node:os'
 import type { z } from 'zod'
-import { AbortedError, LeaseHeldError, messageOf } from '../errors.ts'
+import { AbortedError, FleetError, LeaseHeldError, messageOf } from '../errors.ts'
 import { localAccess } from '../fleet/local-access.ts'
 import { resolveHosts } from '../fleet/resolve.ts'
 import type { FleetHost } from '../fleet/resolved.ts'
@@ -14,6 +14,7 @@ import { createPool } from '../transport/pool.ts'
 import { reopenRun } from '../runs/close.ts'
 import { endedOf, type Ended } from '../runs/ended.ts'
 import { pin } from '../runs/record.ts'
+import { goOnHint } from '../runs/retry.ts'
 import type { Connect } from '../transport/transport.ts'
 import { applyInPhases } from './apply-phases.ts'
 import { confirm } from './confirm.ts'
@@ -156,12 +157,15 @@ export async function runTask<P extends Params>(
     if (!(error instanceof LeaseHeldError)) {
       ended = endedOf(environment.now(), 1, signal.aborted ? new AbortedError('stopped') : error)
     }
-    if (!signal.aborted || (error instanceof AbortedError && !touched.isResumable)) throw error
-    const text = error instanceof AbortedError ? error.message : `stopped: ${messageOf(error)}`
-    throw new AbortedError(text, {
-      cause: error,
-      ...(touched.isResumable && { hint: `fleet resume ${runId}` }),
-    })
+    const isKnown = touched.isResumable || environment.resumes?.runId !== undefined
+    if (!signal.aborted) throw error
+    const isStop = error instanceof AbortedError
+    if (isStop && !isKnown && error.hint !== undefined) throw error
+    const text = isStop ? error.message : `stopped: ${messageOf(error)}`
+    const reason: unknown = signal.reason
+    const again = reason instanceof FleetError ? reason.hint : undefined
+    const hint = isKnown ? goOnHint(record) : again
+    throw new AbortedError(text, { cause: error, ...(hint === undefined ? {} : { hint }) })
   } finally {
     if (ended === undefined) await touched.forget()
     else if (!planOnly) await touched.close(ctx, ended, resumed)

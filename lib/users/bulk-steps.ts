@@ -19,8 +19,12 @@ export const ask = (ctx: TaskContext, { action }: Change, count: number): Promis
 
 /** The plan is the result of a dry run, and otherwise what is read before saying yes. */
 export function showPlan(ctx: TaskContext, plan: UserPlan): void {
-  const show = (text: string) => (ctx.planOnly ? ctx.print(text) : ctx.note(text))
-  if (plan.users.length > 0) show(planText(plan, new Date()))
+  const show = (text: string) => {
+    if (ctx.planOnly) return ctx.print(text)
+    // A note is one line.
+    for (const line of text.split('\n')) ctx.note(line)
+  }
+  if (plan.users.length > 0) show(planText(plan, new Date(), ctx.console.columns))
   const held = plan.passedOver.get('held') ?? 0
   if (held > 0) show(`left alone: ${users(held)} that a worker holds`)
 }

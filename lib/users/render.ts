@@ -35,13 +35,13 @@ const WRITES = {
 } as const
 
 /** A plan in full: the count, what is written, the first few, and who is left out. */
-export function planText(plan: UserPlan, now: Date): string {
+export function planText(plan: UserPlan, now: Date, width?: number): string {
   const { change } = plan
   const cut = plan.matching > plan.users.length ? ` of ${plan.matching} that match` : ''
   const full = change.action === 'resync' && change.exhaustive ? ', as a full synchronisation' : ''
   const lines = [
     `${change.action} ${users(plan.users.length)}${cut}: ${WRITES[change.action]}${full}`,
-    userTable(plan.sample, now),
+    userTable(plan.sample, now, width),
   ]
   const hidden = plan.users.length - plan.sample.length
   if (hidden > 0) lines.push(`... and ${hidden} more`)

@@ -9,6 +9,7 @@ export default defineTask({
     cache: z.boolean().default(false).describe('remove the cache of packages as well, which all labs share'),
   }),
   hosts: 'none',
+  letGo: 'fleet lab status shows what is left; fleet lab down again ends it',
   examples: ['fleet lab down', 'fleet lab down --cache'],
   async run(ctx, { cache }) {
     const machines = await ctx.provider.list(ctx)

@@ -14,6 +14,7 @@ export default defineTask({
     install: z.boolean().default(false).describe('install and start a Docker engine where there is none'),
   }),
   hosts: 'none',
+  letGo: 'fleet lab status shows what is up; fleet lab up again goes on',
   examples: ['fleet lab up', 'FLEET_LAB=two fleet lab up'],
   async run(ctx, { install }) {
     if (ctx.fleet.provider !== 'lab') {

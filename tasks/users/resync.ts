@@ -17,6 +17,8 @@ Shows the count and the first users, asks, and keeps a receipt with one result a
     exhaustive: z.boolean().default(false).describe('synchronise everything, not only what is new'),
   }),
   args: ['ids'],
+  letGo:
+    'the last users may be written or not; fleet users resync --resume, with the run that the receipt is called after, goes on',
   hosts: 'all',
   examples: [
     'fleet users resync --where errors --limit 10',

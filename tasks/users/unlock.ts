@@ -21,6 +21,8 @@ Shows the count and the first users, asks, and keeps a receipt with one result a
       .describe('take locks of living workers as well: a user may then be synchronised twice at once'),
   }),
   args: ['ids'],
+  letGo:
+    'the last users may be written or not; fleet users unlock --resume, with the run that the receipt is called after, goes on',
   hosts: 'all',
   examples: [
     'fleet users unlock --where stranded',

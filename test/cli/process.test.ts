@@ -24,6 +24,23 @@ const cwd = folder({
         }
       },
     })`,
+  'tasks/write.ts': `
+    import { z } from 'zod'
+    import { defineTask } from 'fleetfile'
+    export default defineTask({
+      name: 'write',
+      summary: 'Write, whatever is asked',
+      params: z.strictObject({}),
+      hosts: 'none',
+      needsFleet: false,
+      letGo: 'the receipt says who was written',
+      async run(ctx) {
+        for (;;) {
+          ctx.print('tick')
+          await new Promise(resolve => setTimeout(resolve, 20))
+        }
+      },
+    })`,
   'tasks/chatty.ts': `
     import { z } from 'zod'
     import { defineTask } from 'fleetfile'
@@ -89,14 +106,15 @@ describe.skipIf(!existsSync(join(repository, 'dist/bin/main.js')))('the process'
     expect(stderr.match(/a line that is long/g)).toHaveLength(50_000)
   })
 
-  test('lets go at the second Ctrl-C', async () => {
-    const { code, stderr } = await start(['wait', '--stubborn'], child => {
+  test.each([
+    [['wait', '--stubborn'], 'fleet runs shows where the hosts stand'],
+    [['write'], 'the receipt says who was written'],
+  ])('lets go of %j at the second Ctrl-C', async (argv, standing) => {
+    const { code, stderr } = await start(argv, child => {
       child.kill('SIGINT')
       child.stderr?.once('data', () => child.kill('SIGINT'))
     })
-    expect(stderr).toBe(
-      'warning: stopping..., again to let go at once\nlet go: fleet runs shows where the hosts stand\n',
-    )
+    expect(stderr).toBe(`warning: stopping..., again to let go at once\nlet go: ${standing}\n`)
     expect(code).toBe(8)
   })
 

@@ -125,6 +125,21 @@ only the hosts that did not get there: fleet retry 20261122T120000-aaaa
   )
 })
 
+test.each([
+  [
+    'one that was to do a plan',
+    { pins: { plan: '0123456789ab' } },
+    /^go on with it: fleet plan --out plan\.json, then fleet apply plan\.json: .*$/m,
+  ],
+  ['what was said once', { task: 'exec', params: { command: ['false'] } }, undefined],
+])('show: names no resume or retry for %s', async (_, about, next) => {
+  const fleet = new RunFleet()
+  fleet.web1.hold({ ...one, ...about }, failed)
+  const { stdout } = await fleet.run(['show', 'aaaa'])
+  expect(stdout).not.toMatch(/fleet (resume|retry)/)
+  if (next !== undefined) expect(stdout).toMatch(next)
+})
+
 test('show: what has not begun, what does not answer, what was cut off', async () => {
   const fleet = new RunFleet()
   fleet.web1.hold(one, head + step(0, 0) + mark('begin', 1) + 'half a line')

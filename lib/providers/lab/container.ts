@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { MachineSpec, ProviderCall } from '../provider.ts'
-import { docker, tryDocker } from './docker.ts'
+import { docker, dockerError, tryDocker } from './docker.ts'
 import { makeKeyPair } from './keys.ts'
 import { HOST_KEY_LABEL, HOST_LABEL, KEYS_LABEL, ROLE_LABEL } from './machines.ts'
 import { LAB_LABEL, containerName, networkName } from './names.ts'
@@ -80,6 +81,24 @@ export async function makeHost(host: NewHost, call: ProviderCall): Promise<void>
   } catch (error) {
     await removeHost(container)
     throw error
+  }
+}
+
+/** How often, and how long, a removal that somebody else has asked for is waited for. Milliseconds. */
+const LOOK = 200
+const REMOVAL = 60_000
+
+/**
+ * Removes a VPS with its volumes, and returns when it is gone: a removal whose client was stopped goes on in the engine,
+ * and is waited for.
+ */
+export async function endHost(container: string, { signal }: Pick<ProviderCall, 'signal'>): Promise<void> {
+  const args = ['rm', '--force', '--volumes', container]
+  for (let waited = 0; ; waited += LOOK) {
+    const { ok, stderr } = await tryDocker(args, { signal })
+    if (ok || /no such container/i.test(stderr)) return
+    if (!/already in progress/.test(stderr) || waited > REMOVAL) throw dockerError(args, stderr)
+    await setTimeout(LOOK)
   }
 }
 

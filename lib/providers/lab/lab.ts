@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts'
 import type { MachineSpec, Provider, ProviderCall } from '../provider.ts'
 import { waitUntilUp } from './boot.ts'
 import { CACHE_PORT, connectCache, disconnectCache, ensureCache } from './cache.ts'
-import { keysDigest, makeHost, removeHost } from './container.ts'
+import { endHost, keysDigest, makeHost, removeHost } from './container.ts'
 import { type Debian } from './debian.ts'
 import { docker } from './docker.ts'
 import { ensureImage } from './image.ts'
@@ -147,7 +147,7 @@ async function destroyHosts(
   await Promise.all(
     doomed.map(({ name, container }) =>
       limit(async () => {
-        await docker(['rm', '--force', '--volumes', container], { signal: call.signal })
+        await endHost(container, call)
         call.emit({ type: 'note', host: name, text: 'is gone, with its volumes' })
       }),
     ),

@@ -1,13 +1,18 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ConnectError } from '../../../lib/errors.ts'
+import { AbortedError, ConnectError } from '../../../lib/errors.ts'
+import type { FleetHost } from '../../../lib/fleet/resolved.ts'
+import { backUp } from '../../../lib/migration/backup.ts'
 import { markedHosts, spreadMark } from '../../../lib/migration/migrated.ts'
 import { migrate } from '../../../lib/migration/migrate.ts'
+import { runMigration } from '../../../lib/migration/run-migration.ts'
+import { unflipped } from '../../../lib/swap/unflipped.ts'
 import { editionOf } from '../../../lib/release/manifest.ts'
 import { hostContext } from '../../../lib/task/host-context.ts'
+import { folder } from '../../support/folder.ts'
 import { RunHost } from '../../support/run-folders.ts'
-import { fakeSwap } from '../swap/fake-swap.ts'
+import { fakeSwap, type FakeSwap } from '../swap/fake-swap.ts'
 import { testManifest } from '../../support/manifest.ts'
 
 const manifest = testManifest({ label: 'v2', config: '11111111', stopSeconds: 10 })
@@ -44,7 +49,10 @@ case $1 in run) [ ! -e ${at(name, 'broken')} ] || { echo 'column is there alread
         close: () => transport.close(),
         exec: (command: string, options = {}) =>
           transport.exec(
-            command.replaceAll('/etc/', `${root}/etc/`).replaceAll(/^docker/gm, `${root}/docker`),
+            command
+              .replaceAll('/etc/', `${root}/etc/`)
+              .replaceAll('/run/', `${root}/run/`)
+              .replaceAll(/^docker/gm, `${root}/docker`),
             options,
           ),
       }
@@ -148,6 +156,40 @@ test('the backup comes first, each time that the migration is to run; without it
   ).rejects.toMatchObject({
     exitCode: 2,
     message: 'the backup of web runs on web2, which does not exist yet',
+  })
+})
+
+const backedUp = ({ target }: Pick<FakeSwap, 'target'>, host: FleetHost, command = 'true') => ({
+  ...target,
+  backup: host,
+  service: { ...target.service, migrate: { expand: ['./migrate'], backup: { on: host.name, command } } },
+})
+
+test('a backup that a stopped run has left going is waited for', async () => {
+  const { swap, part } = service(['web1', 'web2'])
+  const [host] = part(['web2'])
+  if (host === undefined) throw new Error('unreachable')
+  const log = join(folder(), 'log')
+  const target = backedUp(swap, host, `echo begun >>${log}; sleep 0.3; echo ended >>${log}`)
+  await Promise.all([backUp({ ...swap, target }), backUp({ ...swap, target })])
+  expect(readFileSync(log, 'utf8')).toBe('begun\nended\nbegun\nended\n')
+})
+
+test.each([
+  ['the backup', (swap: FakeSwap, host: FleetHost) => backUp({ ...swap, target: backedUp(swap, host) })],
+  [
+    'the contract migration',
+    (swap: FakeSwap, host: FleetHost) => runMigration(swap, host, manifest, 'contract', ['./migrate']),
+  ],
+])('a stop during %s says that it may go on, and what serves', async (what, work) => {
+  const swap = fakeSwap({ web1: new AbortedError('stopped `sh -c ...`', { host: 'web1' }) })
+  const [host] = swap.target.hosts
+  if (host === undefined) throw new Error('unreachable')
+  await expect(unflipped<unknown>(swap, 'blue', () => work(swap, host))).rejects.toMatchObject({
+    message:
+      `web1: stopped during ${what}, which may go on there: the next run waits for its end, then runs it again\n` +
+      'nothing was flipped: web: blue serves as before',
+    exitCode: 8,
   })
 })
 

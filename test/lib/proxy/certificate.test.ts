@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -33,6 +33,28 @@ test('is renewed for another name and before its end, by the same authority', as
   expect(more).toMatchObject({ renewed: true, ca })
   const late = await ensure(['a.test'], new Date(Date.now() + 370 * 86_400_000))
   expect(late).toMatchObject({ renewed: true, ca })
+})
+
+test('services that ask for theirs at once have one authority', async () => {
+  const place = join(folder, 'several')
+  const all = ['a.test', 'b.test', 'c.test', 'd.test'].map(name =>
+    ensureCertificate({ folder: place, names: [name], now: new Date(), signal }),
+  )
+  const made = await Promise.all(all)
+  expect(new Set(made.map(({ ca }) => ca)).size).toBe(1)
+  for (const { ca, bundle } of made) {
+    expect(new X509Certificate(bundle.reveal()).verify(new X509Certificate(ca).publicKey)).toBe(true)
+  }
+})
+
+test('an authority whose key is another one is made anew', async () => {
+  const place = join(folder, 'mixed')
+  const make = () => ensureCertificate({ folder: place, names: ['a.test'], now: new Date(), signal })
+  const { ca } = await make()
+  await copyFile(join(place, 'a.test.pem.key'), join(place, 'ca.pem.key'))
+  const anew = await make()
+  expect(anew.ca).not.toBe(ca)
+  expect(new X509Certificate(anew.bundle.reveal()).checkIssued(new X509Certificate(anew.ca))).toBe(true)
 })
 
 test('refuses names that are none', async () => {

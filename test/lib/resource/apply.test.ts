@@ -143,6 +143,25 @@ test('a look that is stopped is told without our command', async () => {
   expect(outcome).toMatchObject({ message: 'web1: stopped before its first step', exitCode: 8 })
 })
 
+test.each([
+  ['another operator, who knows the run', false, 'fleet resume r'],
+  ['ourselves, where no host may know the run', true, undefined],
+])('a stop by %s before the first step', async (_, isOurs, hint) => {
+  const controller = new AbortController()
+  const { transport } = hostThat([NOTHING_THERE, '~ stopped\n'])
+  const exec: Transport['exec'] = async (command, options) => {
+    const result = await transport.exec(command, options)
+    if (isOurs && result.stdout.includes('stopped')) controller.abort()
+    return result
+  }
+  const options = { mode: 'apply', root: true, runId: 'r', owner: 'o', emit: () => undefined } as const
+  const error: unknown = await applyResources({ ...transport, exec }, RESOURCES, {
+    ...options,
+    signal: controller.signal,
+  }).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ message: 'web1: stopped before its first step', hint })
+})
+
 test('sudo that wants a password is told as it is', async () => {
   const { outcome } = await apply([{ stdout: '', stderr: 'sudo: a password is required\n', exitCode: 1 }])
   expect(outcome).toMatchObject({

@@ -100,6 +100,18 @@ test('a host that was struck off while it was away leaves the old swarm and join
   expect(steps).toEqual([{ do: 'join', host: 'web3', role: 'manager', leave: true }])
 })
 
+test('a host that was struck off while it was up, and knows it, joins again', () => {
+  const error = 'manager stopped: Permission denied: node q7 was removed from swarm'
+  const struckOff = { ...member(7, false), state: 'error' as const, managers: [], error }
+  const members = new Map([
+    ['web1', member(1)],
+    ['web2', member(2)],
+    ['web3', struckOff],
+  ])
+  const steps = swarmPlan(hosts.slice(0, 3), { members, nodes: nodes.slice(0, 2) })
+  expect(steps).toEqual([{ do: 'join', host: 'web3', role: 'manager', leave: true }])
+})
+
 test.each([
   ['another swarm', [{ ...member(7), managers: ['192.0.2.9:2377'] }], /web1: it is in another swarm already/],
   [

@@ -130,6 +130,29 @@ test('what fails after Ctrl-C is told as the stop it is', async () => {
   })
 })
 
+test.each([
+  ['a run that no host knows', {}, 'run it again'],
+  ['a run that hosts know', { runId: '20261122T120000-aaaa' }, 'fleet resume 20261122T120000-aaaa'],
+  [
+    'a reviewed run, which is never resumed',
+    { runId: '20261122T120000-aaaa', pins: { plan: '0123456789ab' } },
+    'fleet plan --out plan.json, then fleet apply plan.json: what is left is reviewed again',
+  ],
+])('a stop tells how to go on with %s', async (_, known, hint) => {
+  const controller = new AbortController()
+  const resumes = { pins: {}, decidedBy: 'the run before', ...known }
+  const { environment, connect } = world({ signal: controller.signal, resumes })
+  const run = async () => {
+    controller.abort(new AbortedError('stopped by SIGINT', { hint: 'run it again' }))
+    throw new AbortedError('web1: stopped before its first step')
+  }
+  await expect(runTask(task(run, 'none'), {}, environment, connect)).rejects.toMatchObject({
+    message: 'web1: stopped before its first step',
+    hint,
+    exitCode: 8,
+  })
+})
+
 test('the ids of runs are in the order in which these began', async () => {
   let time = Date.parse('2026-11-22T12:00:00Z')
   const { environment, connect } = world({ now: () => new Date((time += 1)) })

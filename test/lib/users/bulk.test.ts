@@ -24,7 +24,15 @@ describe.skipIf(withoutPostgres())('fleet users unlock and resync', () => {
       const result = await runUnlock(to, { where: ['stranded'], reason: 'ticket 4711' })
       expect(result).toMatchObject({ exitCode: 0 })
       expect(to.asked).toEqual([{ message: 'unlock 7 users of fleet "test" (db1/postgres)?', count: 7 }])
-      expect(to.noted[0]).toMatch(/^unlock 7 users: take the lock off[^]*user5@[^]*\.\.\. and 2 more$/)
+      const [what, heads, ...rows] = to.noted
+      expect(what).toMatch(/^unlock 7 users: take the lock off/)
+      expect(heads).toMatch(/^ID +EMAIL +STATE/)
+      expect(rows.slice(0, 6)).toEqual([
+        ...[1, 2, 3, 4, 5].map(user =>
+          expect.stringMatching(new RegExp(`^${id(user)} +user${user}@\\S+ +stranded `)),
+        ),
+        '... and 2 more',
+      ])
       expect(to.printed.at(-1)).toBe('7 done')
       expect(await db.row(1)).toMatchObject({
         synchronization_worker: null,
@@ -100,7 +108,7 @@ describe.skipIf(withoutPostgres())('fleet users unlock and resync', () => {
       const to = db.fake({ answer: living({ sync2: [5] }) })
       const result = await runResync(to, { where: ['errors'], exhaustive: true })
       expect(results(result)).toMatchObject([{ user: id(1), outcome: 'done' }])
-      expect(to.noted[1]).toBe('left alone: 1 user that a worker holds')
+      expect(to.noted).toContain('left alone: 1 user that a worker holds')
       expect(await db.row(1)).toMatchObject({
         next_synchronization: expect.any(Date),
         next_sync_is_exhaustive: true,
