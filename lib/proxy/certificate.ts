@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { ConfigError } from '../errors.ts'
-import { withLock } from '../providers/lab/lock.ts'
+import { withLock } from '../lease/local-lock.ts'
 import { Secret } from '../shell/secret.ts'
 import { sanitise } from '../text/sanitise.ts'
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { ProviderCall } from '../provider.ts'
 import { docker, tryDocker } from './docker.ts'
 import { ensureBuilt } from './image.ts'
-import { withLock } from './lock.ts'
+import { withLock } from '../../lease/local-lock.ts'
 import { cacheRecipe } from './recipe.ts'
 
 /** The container and the volume that keep Debian packages between labs and runs. */

@@ -6,7 +6,7 @@ import { lastLines } from '../../text/last-lines.ts'
 import type { ProviderCall } from '../provider.ts'
 import { type Debian, DEFAULT_DEBIAN, registryImage, rootImage } from './debian.ts'
 import { docker, dockerError, tryDocker } from './docker.ts'
-import { withLock } from './lock.ts'
+import { withLock } from '../../lease/local-lock.ts'
 import { type Recipe, vpsRecipe } from './recipe.ts'
 import { tarOf } from './tar.ts'
 

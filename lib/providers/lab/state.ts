@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Machine } from '../provider.ts'
 import { writeAtomically } from './files.ts'
 import { makeKeyPair } from './keys.ts'
-import { withLock } from './lock.ts'
+import { withLock } from '../../lease/local-lock.ts'
 
 /** The files of one lab. The engine knows what exists; all of these but the key can be written anew. */
 export interface LabFiles {

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { execa } from 'execa'
-import { AbortedError, TimeoutError } from '../../errors.ts'
+import { AbortedError, TimeoutError } from '../errors.ts'
 
 const LONGEST_WAIT_SECONDS = 900
 
 /**
- * Does `work` while no other process holds `file`. The lock belongs to a child whose input we hold open,
+ * Does `work` while no other process of this machine holds `file`. The lock belongs to a child whose input we hold open,
  * so it frees itself when we die. Where there is no flock (macOS) the work is done unlocked.
  */
 export async function withLock<T>(file: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -22,7 +22,7 @@ export async function withLock<T>(file: string, signal: AbortSignal, work: () =>
   })
   if (!(await held)) {
     const ended = await holder
-    if (ended.isCanceled) throw new AbortedError('stopped while waiting for another fleet lab command')
+    if (ended.isCanceled) throw new AbortedError(`stopped while another fleet command held ${file}`)
     if (ended.code !== 'ENOENT') {
       throw new TimeoutError(`another process holds ${file}`, { hint: `fuser -v ${file}` })
     }
