@@ -15,6 +15,8 @@ export interface ProbeOptions {
   readonly concurrency: number
   /** Milliseconds after which a request has failed. */
   readonly timeout?: number
+  /** Milliseconds after which a connection that no request has needed is ended. */
+  readonly idle?: number
   /** Ends the probe; what it has seen is still reported. */
   readonly signal: AbortSignal
   /** Tells the version from a body; the first 64 characters of its first line unless told. */
@@ -22,6 +24,12 @@ export interface ProbeOptions {
   /** Gets the samples as they come, for whoever must know while it goes on. */
   readonly log?: ProbeLog
 }
+
+/**
+ * Milliseconds that a connection may be idle. A proxy ends an idle one when it likes (HAProxy: 15 s, templates/haproxy), and a
+ * request that meets that end on its way is a failure which says nothing of the service: so we end it first.
+ */
+const IDLE = 5_000
 
 /** Steady requests, until stopped or for a time. A request that fails is never sent again: it is what is looked for. */
 export async function probe(options: ProbeOptions, milliseconds = Infinity): Promise<ProbeReport> {
@@ -32,13 +40,14 @@ export async function probe(options: ProbeOptions, milliseconds = Infinity): Pro
     perSecond,
     concurrency,
     timeout = 10_000,
+    idle = IDLE,
     signal,
     log = new ProbeLog(),
   } = options
   const { version = (body: string) => body.split('\n')[0]?.trim().slice(0, 64) ?? '' } = options
   const [first] = addresses
   if (first === undefined || perSecond <= 0) throw new TypeError('a probe needs an address and a rate')
-  const keep = { keepAlive: true, maxSockets: concurrency }
+  const keep = { keepAlive: true, maxSockets: concurrency, timeout: idle }
   const secure = url.protocol === 'https:'
   const agent = secure
     ? new HttpsAgent({ ...keep, ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : [...ca] }) })

@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { probe } from '../../../lib/swap/probe.ts'
 import { ProbeLog } from '../../../lib/swap/probe-report.ts'
@@ -6,12 +7,18 @@ import { ProbeLog } from '../../../lib/swap/probe-report.ts'
 let server: Server
 let port = 0
 let seen = 0
+const sockets: Socket[] = []
+const waiting: ServerResponse[] = []
 beforeAll(async () => {
   server = createServer((request, response) => {
     seen += 1
     if (request.url === '/cut')
       response.writeHead(200, { 'content-length': 10 }).write('x', () => response.destroy())
-    else if (request.url === '/error') response.writeHead(503).end()
+    else if (request.url === '/crowd') {
+      sockets.push(request.socket)
+      waiting.push(response)
+      if (sockets.length >= 5) for (const each of waiting.splice(0)) each.end('v1')
+    } else if (request.url === '/error') response.writeHead(503).end()
     else if (request.url !== '/hang') response.end(`v${request.headers.host}\nmore`)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -55,6 +62,14 @@ test.each([
   const report = await run(path)
   expect(report.failed).toBe(report.requests)
   expect(report.reasons[0]?.reason).toContain(reason)
+})
+
+test('a connection that only a crowd has needed is ended before the proxy does so', async () => {
+  expect(await run('/crowd', { timeout: 20_000, idle: 100 })).toMatchObject({ failed: 0 })
+  const [first, ...others] = new Set(sockets)
+  expect(others).toHaveLength(4)
+  const last = sockets.at(-1)
+  for (const socket of [first, ...others]) if (socket !== last) expect(socket?.destroyed).toBe(true)
 })
 
 test('what finds no room is counted, not sent', async () => {
