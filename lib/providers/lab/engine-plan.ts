@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts'
+import { forgetDeadEngine } from './dead-engine.ts'
 
 /** One command that brings a Docker engine nearer. */
 export interface EngineStep {
@@ -23,6 +24,8 @@ export interface EngineFacts {
   readonly debian: boolean
   readonly root: boolean
   readonly systemd: boolean
+  /** An engine that no longer answers may have left its process numbers. */
+  readonly leftPidFiles: boolean
 }
 
 /** What a lab uses beside the engine: keys, certificates, releases. */
@@ -91,12 +94,15 @@ const installSteps = (packages: readonly string[], facts: EngineFacts): readonly
       ]
 
 function stepsOf(facts: EngineFacts): readonly EngineStep[] {
-  const start = facts.systemd
-    ? step(facts, 'start Docker with systemd', ['systemctl', 'enable', '--now', 'docker'])
-    : step(facts, 'start dockerd in the background, logging to /var/log/dockerd.log', [
-        'sh',
-        '-c',
-        START_UNMANAGED,
-      ])
-  return [...installSteps([...missing(PACKAGE_OF, facts), ...missing(TOOLS, facts)], facts), start]
+  const packages = [...missing(PACKAGE_OF, facts), ...missing(TOOLS, facts)]
+  return [...installSteps(packages, facts), ...startSteps(facts)]
+}
+
+function startSteps(facts: EngineFacts): readonly EngineStep[] {
+  if (facts.systemd) {
+    return [step(facts, 'start Docker with systemd', ['systemctl', 'enable', '--now', 'docker'])]
+  }
+  const forget = step(facts, 'forget an engine that was killed', ['sh', '-c', forgetDeadEngine()])
+  const title = 'start dockerd in the background, logging to /var/log/dockerd.log'
+  return [...(facts.leftPidFiles ? [forget] : []), step(facts, title, ['sh', '-c', START_UNMANAGED])]
 }

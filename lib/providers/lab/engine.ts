@@ -6,6 +6,7 @@ import { AbortedError, ApiError, ConfigError } from '../../errors.ts'
 import { quote } from '../../shell/quote.ts'
 import { lastLines } from '../../text/last-lines.ts'
 import type { ProviderCall } from '../provider.ts'
+import { leftPidFiles } from './dead-engine.ts'
 import { type EngineReport, type EngineStep, planEngine } from './engine-plan.ts'
 
 const PROGRAMS = ['dockerd', 'iptables', 'mmdebstrap', 'sudo', 'ssh-keygen', 'openssl', 'git']
@@ -35,7 +36,7 @@ export async function ensureEngine(options: EngineOptions): Promise<void> {
 
 /** Looks, and changes nothing. */
 export async function inspectEngine(): Promise<EngineReport> {
-  const [answer, programs, debian, systemd] = await Promise.all([
+  const [answer, programs, debian, systemd, left] = await Promise.all([
     askEngine(),
     installed(),
     isDebian(),
@@ -43,9 +44,11 @@ export async function inspectEngine(): Promise<EngineReport> {
       () => true,
       () => false,
     ),
+    leftPidFiles(),
   ])
   const root = userInfo().uid === 0
-  return planEngine({ platform: platform(), ...answer, programs, debian, root, systemd })
+  const facts = { programs, debian, root, systemd, leftPidFiles: left }
+  return planEngine({ platform: platform(), ...answer, ...facts })
 }
 
 /** Takes the steps of a report and waits until the engine answers. */

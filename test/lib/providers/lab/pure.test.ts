@@ -121,6 +121,7 @@ describe('the engine plan', () => {
     debian: true,
     root: true,
     systemd: false,
+    leftPidFiles: false,
   }
   const titles = (some: Partial<EngineFacts>): readonly string[] => {
     const report = planEngine({ ...facts, ...some })
@@ -139,6 +140,14 @@ describe('the engine plan', () => {
     const [update, install, start] = titles({ programs: new Set([...TOOLS, 'iptables']) })
     expect(update).toBe('apt-get update -q')
     expect(install).toMatch(/install -qy --no-install-recommends docker\.io mmdebstrap$/)
+    expect(start).toMatch(/^sh -c setsid dockerd/)
+  })
+  test('forgets an engine that was killed before it starts one', () => {
+    const [forget, start] = titles({
+      programs: new Set([...TOOLS, 'dockerd', 'iptables', 'mmdebstrap']),
+      leftPidFiles: true,
+    })
+    expect(forget).toMatch(/^sh -c .*docker\.pid/s)
     expect(start).toMatch(/^sh -c setsid dockerd/)
   })
   test('only starts what is installed, with systemd and sudo where they are', () => {
