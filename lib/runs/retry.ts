@@ -30,14 +30,15 @@ const REVIEW_AGAIN = 'fleet plan --out plan.json, then fleet apply plan.json: wh
 
 type Repeated = Pick<RunRecord, 'id' | 'task' | 'pins'>
 
-/** How to go on with a run that was stopped. Undefined where neither resume nor retry takes it. */
-export const goOnHint = ({ id, task, pins }: Repeated): string | undefined => {
-  if (pins[PLAN_PIN] !== undefined) return REVIEW_AGAIN
-  return SAID_ONCE.has(task) ? undefined : `fleet resume ${id}`
-}
-
 /** Whether `fleet resume` and `fleet retry` take a run. */
-export const isRepeatable = (record: Repeated): boolean => goOnHint(record) === `fleet resume ${record.id}`
+export const isRepeatable = ({ task, pins }: Omit<Repeated, 'id'>): boolean =>
+  pins[PLAN_PIN] === undefined && !SAID_ONCE.has(task)
+
+/** How to go on with a run that was stopped. Undefined where it can only be said anew. */
+export const goOnHint = (record: Repeated): string | undefined => {
+  if (record.pins[PLAN_PIN] !== undefined) return REVIEW_AGAIN
+  return isRepeatable(record) ? `fleet resume ${record.id}` : undefined
+}
 
 /** Throws a UsageError for a task of which nobody can tell where it is done, and for one that was to do a plan alone. */
 export function refuseRepeat({ id, task, pins }: Repeated, verb: 'resume' | 'retry'): void {

@@ -26,8 +26,9 @@ export interface ProbeOptions {
 }
 
 /**
- * Milliseconds that a connection may be idle. A proxy ends an idle one when it likes (HAProxy: 15 s, templates/haproxy), and a
- * request that meets that end on its way is a failure which says nothing of the service: so we end it first.
+ * Milliseconds that a connection may be idle. A proxy ends an idle one when it likes (ours all after 15 s, by their
+ * templates), and a request that meets that end on its way is a failure which says nothing of the service: so we end it
+ * first.
  */
 const IDLE = 5_000
 
