@@ -3,6 +3,7 @@ import { sh } from '../shell/sh.ts'
 import { lastLines, tail } from '../text/last-lines.ts'
 import { migrationsOf } from './migrations.ts'
 import { stoppedIn } from './stopped-in.ts'
+import { tellWaits, WAITS } from './waits.ts'
 import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 
 /** Milliseconds. */
@@ -28,10 +29,15 @@ export async function backUp({
     })
   }
   ctx.phase(`Back up on ${host.name}`)
-  const command = sh`mkdir -p /run/fleetfile && flock --close ${lockFile(target.name)} sh -c ${backup.command} 2>&1`
+  // Not the script's last word: a shell that became the backup would let go of the lock.
+  const command = sh`set -eu
+mkdir -p /run/fleetfile
+exec 9>${lockFile(target.name)}
+flock --nonblock 9 || { echo ${WAITS} >&2; flock 9; }
+sh -c ${backup.command} 2>&1 9>&- || exit $?`
   const { exitCode, stdout } = await ctx
     .on(host)
-    .run(command, { root: true, anyExitCode: true, timeout: PATIENCE })
+    .run(command, { root: true, anyExitCode: true, timeout: PATIENCE, ...tellWaits(ctx, host, 'a backup') })
     .catch((error: unknown) => {
       throw stoppedIn(error, host, 'the backup')
     })

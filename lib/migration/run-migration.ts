@@ -7,6 +7,7 @@ import { tail } from '../text/last-lines.ts'
 import { editionOf, serviceFolder, type Manifest } from '../release/manifest.ts'
 import { spreadMark } from './migrated.ts'
 import { stoppedIn } from './stopped-in.ts'
+import { tellWaits, WAITS } from './waits.ts'
 import type { ContainerTarget, Opened } from '../swap/swap-target.ts'
 
 /** Milliseconds. A change of a large table takes its time; killing it half-way is worse. */
@@ -42,13 +43,19 @@ export async function runMigration(
   const name = `${manifest.service}-migrate`
   const mark = migrationMark(manifest, kind)
   const command = sh`set -eu
+[ -z "$(${engine} ps --quiet --filter ${`name=^${name}$`})" ] || echo ${WAITS} >&2
 ${engine} container wait ${name} >/dev/null 2>&1 || true
 ${engine} rm --force ${name} >/dev/null 2>&1 || true
 ${engine} run --rm --name ${name} --env-file ${env} --env ${`FLEETFILE_RELEASE=${manifest.release}`} --cap-drop ALL --security-opt no-new-privileges ${manifest.image} ${words} 2>&1
 touch ${mark}`
   const result = await ctx
     .on(host)
-    .run(command, { root: true, anyExitCode: true, timeout: PATIENCE })
+    .run(command, {
+      root: true,
+      anyExitCode: true,
+      timeout: PATIENCE,
+      ...tellWaits(ctx, host, `a migration`),
+    })
     .catch((error: unknown) => {
       throw stoppedIn(error, host, `the ${kind} migration`)
     })

@@ -29,7 +29,10 @@ function service(names: readonly string[], away: readonly string[] = []) {
     writeFileSync(
       engine,
       `#!/bin/sh\necho "$*" >>${at(name, 'calls')}
-case $1 in run) [ ! -e ${at(name, 'broken')} ] || { echo 'column is there already'; exit 1; };; esac\n`,
+case $1 in
+ps) cat ${at(name, 'going')} 2>/dev/null; exit 0;;
+run) [ ! -e ${at(name, 'broken')} ] || { echo 'column is there already'; exit 1; };;
+esac\n`,
     )
     chmodSync(engine, 0o755)
     mkdirSync(dirname(at(name, MARK)), { recursive: true })
@@ -52,7 +55,7 @@ case $1 in run) [ ! -e ${at(name, 'broken')} ] || { echo 'column is there alread
             command
               .replaceAll('/etc/', `${root}/etc/`)
               .replaceAll('/run/', `${root}/run/`)
-              .replaceAll(/^docker/gm, `${root}/docker`),
+              .replaceAll(/(?<=^|\()docker/gm, `${root}/docker`),
             options,
           ),
       }
@@ -82,7 +85,8 @@ case $1 in run) [ ! -e ${at(name, 'broken')} ] || { echo 'column is there alread
   const mark = (name: string) => writeFileSync(at(name, MARK), '')
   const breaks = (name: string, does: boolean) =>
     does ? writeFileSync(at(name, 'broken'), '') : rmSync(at(name, 'broken'))
-  return { swap, marked, ran, mark, down, part, breaks, warnings: fake.warnings, notes: fake.notes }
+  const goesOn = (name: string) => writeFileSync(at(name, 'going'), 'c0ffee\n')
+  return { swap, marked, ran, mark, goesOn, down, part, breaks, warnings: fake.warnings, notes: fake.notes }
 }
 
 test('it runs on the first host, every host gets its mark, and it never runs again', async () => {
@@ -165,14 +169,25 @@ const backedUp = ({ target }: Pick<FakeSwap, 'target'>, host: FleetHost, command
   service: { ...target.service, migrate: { expand: ['./migrate'], backup: { on: host.name, command } } },
 })
 
-test('a backup that a stopped run has left going is waited for', async () => {
-  const { swap, part } = service(['web1', 'web2'])
+test('a backup that a stopped run has left going is waited for, and the wait is told', async () => {
+  const { swap, part, notes } = service(['web1', 'web2'])
   const [host] = part(['web2'])
   if (host === undefined) throw new Error('unreachable')
   const log = join(folder(), 'log')
   const target = backedUp(swap, host, `echo begun >>${log}; sleep 0.3; echo ended >>${log}`)
   await Promise.all([backUp({ ...swap, target }), backUp({ ...swap, target })])
   expect(readFileSync(log, 'utf8')).toBe('begun\nended\nbegun\nended\n')
+  expect(notes).toEqual(['a backup of an earlier run still works there: waiting for its end'])
+})
+
+test('a migration that a stopped run has left going is waited for, and the wait is told', async () => {
+  const { swap, part, notes, ran, goesOn } = service(['web1'])
+  const [host] = part(['web1'])
+  if (host === undefined) throw new Error('unreachable')
+  goesOn('web1')
+  await runMigration(swap, host, manifest, 'expand', ['./migrate'])
+  expect(ran()).toEqual(['web1'])
+  expect(notes).toEqual(['a migration of an earlier run still works there: waiting for its end'])
 })
 
 test.each([
