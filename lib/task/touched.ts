@@ -35,10 +35,14 @@ export class Touched {
     }
   }
 
-  /** A command of the task is about to change this host. One under a lease has left its trace there already. */
+  /**
+   * A command of the task is about to change this host. Where the run holds a lease of the host, or has acted, the host
+   * knows of the run, and is told its end alone.
+   */
   ran(ctx: Pick<TaskContext, 'record' | 'leases'>, host: FleetHost, transport: Transport): void {
     if (this.#ran.has(host.name)) return
-    const isTraced = this.#acted.has(host.name) || (ctx.leases?.size ?? 0) > 0
+    const isLeased = [...(ctx.leases ?? [])].some(key => key.startsWith(`${host.name}/`))
+    const isTraced = isLeased || this.#acted.has(host.name)
     this.#ran.set(host.name, isTraced ? { host } : { host, note: new RunNote(transport, ctx.record) })
   }
 
