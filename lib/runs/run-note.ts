@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { CommandError } from '../errors.ts'
+import { CommandError, TimeoutError } from '../errors.ts'
 import { tail } from '../text/last-lines.ts'
 import type { ExecResult, Transport } from '../transport/transport.ts'
 import { cutPart, endedPart } from './audit-line.ts'
@@ -95,11 +95,16 @@ async function* inTurn(first: Buffer, last: Promise<Buffer>): AsyncGenerator<Uin
  */
 export class RunNote {
   readonly #record: RunRecord
+  readonly #transport: Transport
+  readonly #patience: number
   readonly #isNoted: Promise<boolean>
   #tell: (last: Buffer) => void = () => undefined
 
-  constructor(transport: Transport, record: RunRecord) {
+  /** `patience`: milliseconds for the host to write and to answer. */
+  constructor(transport: Transport, record: RunRecord, patience = PATIENCE) {
     this.#record = record
+    this.#transport = transport
+    this.#patience = patience
     const last = new Promise<Buffer>(resolve => (this.#tell = resolve))
     const running = transport.exec('perl', {
       stdin: inTurn(begunOf(record), last),
@@ -110,20 +115,23 @@ export class RunNote {
     this.#isNoted = running.then(isNoted, () => false)
   }
 
-  /** Notes how the run ended. Resolves with whether the host has done so. */
+  /** Notes how the run ended. Resolves with whether the host has done so; throws TimeoutError where it says nothing. */
   end(ended: Ended): Promise<boolean> {
     return this.#close(toldOf(this.#record, ended))
   }
 
   /** Leaves no audit line. */
   drop(): Promise<boolean> {
-    return this.#close(linesOf('', '', DROPPED))
+    return this.#close(linesOf('', '', DROPPED)).catch(() => false)
   }
 
   async #close(last: Buffer): Promise<boolean> {
     this.#tell(last)
     const over = new AbortController()
-    const late = delay(PATIENCE, false, { signal: over.signal }).catch(() => false)
+    const late = delay(this.#patience, undefined, { signal: over.signal }).then(() => {
+      const seconds = this.#patience / 1000
+      throw new TimeoutError(`no answer within ${seconds} s`, { host: this.#transport.host })
+    })
     try {
       return await Promise.race([this.#isNoted, late])
     } finally {

@@ -80,10 +80,9 @@ export class Touched {
 }
 
 async function noteEnd(ctx: TaskContext, { host, note }: Ran, ended: Ended): Promise<void> {
-  // One that could not be begun, or was cut off with its connection, is made up for.
-  if ((await note?.end(ended)) === true) return
   try {
-    await noteRun(await ctx.on(host).transport(), ctx.record, ended)
+    // One that could not be begun, or was cut off with its connection, is made up for; a host that is silent is asked once.
+    if ((await note?.end(ended)) !== true) await noteRun(await ctx.on(host).transport(), ctx.record, ended)
   } catch (error) {
     const why = messageOf(error).replace(`${host.name}: `, '')
     ctx.warn(`the run is not in its audit log: ${why}`, host)

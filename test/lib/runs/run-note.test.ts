@@ -115,4 +115,14 @@ describe('a note that is begun before the commands', () => {
     mkdirSync(join(host.root, 'audit.jsonl'))
     expect(await new RunNote(host.transport, record).end(ended)).toBe(false)
   })
+
+  test('of a host that says nothing is given up, and not begun again', async () => {
+    const host = new RunHost('web1')
+    let asked = 0
+    host.transport.exec = () => new Promise(() => (asked += 1))
+    const end = new RunNote(host.transport, record, 20).end(ended)
+    await expect(end).rejects.toMatchObject({ message: 'web1: no answer within 0.02 s', exitCode: 4 })
+    expect(await new RunNote(host.transport, record, 20).drop()).toBe(false)
+    expect(asked).toBe(2)
+  })
 })
