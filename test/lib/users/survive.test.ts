@@ -104,7 +104,8 @@ describe.skipIf(withoutPostgres())('fleet users unlock, disturbed', () => {
     expect(left).toEqual({ n: 0 })
     const whole = await db.receipt()
     expect(whole).toContain('"reason":"again"')
-    expect(whole.match(/"outcome":"done"/g)).toHaveLength(45)
+    // What was written before the end of our connection, and not told to us, is changed by then: by us, or not.
+    expect(whole.match(/"outcome":"done"|perhaps by this run before it was cut off/g)).toHaveLength(45)
   })
 
   it('says in doubt when the tunnel breaks with a write in it', async () => {
