@@ -17,6 +17,7 @@ export class Link {
   #lost: ConnectError | undefined
   #cause: unknown
   #closing = false
+  #isGone = false
 
   constructor(target: Target, client: Client, socket: Duplex) {
     this.target = target
@@ -36,7 +37,7 @@ export class Link {
       // ssh2 says "close" before it ends the open channels, so that these find the reason here.
       client.on('close', () => {
         stopPulse()
-        this.#lost ??= this.#error()
+        this.#isGone = true
         resolve()
       })
     })
@@ -44,13 +45,14 @@ export class Link {
 
   /** Why no command can run any more; undefined while connected. */
   get lost(): ConnectError | undefined {
-    return this.#lost
+    // Made when somebody asks: most connections are closed by us, and an error with its stack is most of what that costs.
+    return this.#isGone ? (this.#lost ??= this.#error()) : undefined
   }
 
   /** The error of a call that ssh2 refused because it is not connected. */
   notConnected(cause: unknown): ConnectError {
     this.#cause ??= cause
-    return this.#lost ?? this.#error()
+    return this.lost ?? this.#error()
   }
 
   #error(): ConnectError {
@@ -67,8 +69,8 @@ export class Link {
 
   /** Says goodbye, and waits a second at most until that has left us. The host's own goodbye would take a round trip. */
   async close(): Promise<void> {
+    if (this.#isGone) return
     this.#closing = true
-    if (this.#lost !== undefined) return
     const timer = setTimeout(() => this.#socket.destroy(), GRACE)
     this.#socket.once('finish', () => this.#socket.destroy())
     this.client.end()
