@@ -5,10 +5,9 @@ import { LineSplitter } from '../text/line-splitter.ts'
 import type { Frame } from './frames.ts'
 import { FrameReader } from './frames.ts'
 import { redactor } from './redact.ts'
-import { STEP_TIMEOUT, type NumberedStep } from './steps.ts'
+import { isOutOfTime, STEP_TIMEOUT, type NumberedStep } from './steps.ts'
 
 const TAIL = 10
-const TIMED_OUT = new Set([124, 137])
 
 /** Whose journal it is. */
 export interface ActReaderOptions {
@@ -33,6 +32,7 @@ export class ActReader {
   #tail: string[] = []
   #failed: number | undefined
   #exitCode = 0
+  #milliseconds = 0
   #end: 'done' | 'failed' | 'stopped' | undefined
   #bytes = 0
 
@@ -136,6 +136,7 @@ export class ActReader {
     else {
       this.#failed = index
       this.#exitCode = exitCode
+      this.#milliseconds = milliseconds
     }
   }
 
@@ -148,8 +149,8 @@ export class ActReader {
     const title = this.#title(index)
     const what = title === resource ? resource : `${resource}: ${title}`
     const said = tail(this.#tail.join('\n'), { count: TAIL })
-    if (TIMED_OUT.has(exitCode)) {
-      const limit = this.#steps[index]?.step.timeout ?? STEP_TIMEOUT
+    const limit = this.#steps[index]?.step.timeout ?? STEP_TIMEOUT
+    if (isOutOfTime(exitCode, this.#milliseconds, limit)) {
       return new TimeoutError(`${what}: ended after ${limit} s${said}`, { host: this.#host })
     }
     return new CommandError(`${what}: exit code ${exitCode}${said}`, { host: this.#host })

@@ -32,3 +32,12 @@ export function numberedSteps(plan: HostPlan): NumberedStep[] {
 /** Seconds that the steps may take at most, all together. */
 export const longest = (steps: readonly NumberedStep[]): number =>
   steps.reduce((sum, { step }) => sum + (step.timeout ?? STEP_TIMEOUT), 0)
+
+/** Exit codes of `timeout`, and of whatever somebody else ended with SIGKILL. */
+const ENDED: ReadonlySet<number> = new Set([124, 137])
+/** Milliseconds that a host's clock of 10 ms may be out at most, and to spare. */
+const COARSE = 100
+
+/** Whether a step ended because its time was over, by how long it took. `timeout`: seconds. */
+export const isOutOfTime = (exitCode: number, milliseconds: number, timeout: number): boolean =>
+  ENDED.has(exitCode) && milliseconds >= timeout * 1000 - COARSE

@@ -1,11 +1,9 @@
+import { isOutOfTime } from '../resource/steps.ts'
 import { formatDuration } from '../text/duration.ts'
 import { sanitise } from '../text/sanitise.ts'
 import type { FleetRun, Part } from './fleet-run.ts'
 import { decisive, type HostRun } from './host-run.ts'
 import type { Journal, JournalStep } from './journal.ts'
-
-/** Exit codes of `timeout`. */
-const TIMED_OUT = new Set([124, 137])
 
 /** What is told of one part of a run. */
 export interface PartText {
@@ -25,8 +23,10 @@ const counted = (count: number): string => `${count} step${count === 1 ? '' : 's
 const place = (steps: readonly JournalStep[], index: number): string =>
   `step ${index + 1} of ${steps.length} (${steps[index]?.title ?? 'unknown'})`
 
-function endOf({ exitCode = 0, timeout }: JournalStep): string {
-  return TIMED_OUT.has(exitCode) ? `ended after its ${timeout} s` : `exit code ${exitCode}`
+function endOf({ exitCode = 0, milliseconds = 0, timeout }: JournalStep): string {
+  return isOutOfTime(exitCode, milliseconds, timeout)
+    ? `ended after its ${timeout} s`
+    : `exit code ${exitCode}`
 }
 
 function journalText({ state, why, steps }: Journal): Pick<PartText, 'text' | 'output'> {

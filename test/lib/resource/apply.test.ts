@@ -104,8 +104,13 @@ test.each([
   ],
   [
     'a step out of time',
-    '~ journal 001\n~ begin 0\n~ end 0 124 10\n~ failed\n',
+    '~ journal 001\n~ begin 0\n~ end 0 124 600010\n~ failed\n',
     /file \/etc\/a: write \/etc\/a: ended after 600 s$/,
+  ],
+  [
+    'a step that somebody killed',
+    '~ journal 001\n~ begin 0\n~ end 0 137 20\n~ failed\n',
+    /file \/etc\/a: write \/etc\/a: exit code 137$/,
   ],
   [
     'a held lock',
