@@ -32,7 +32,10 @@ export function hashOf(
   const add = (...parts: readonly string[]) => hash.update(`${JSON.stringify(parts)}\n`)
   for (const { resource, action, detail, diff = '' } of changes) add(resource, action, detail, diff)
   for (const { steps } of plan.items) {
-    for (const step of steps) add(step.title, step.script, stdinOf(step), String(step.timeout ?? ''))
+    for (const step of steps) {
+      const does = step.script ?? JSON.stringify(step.write)
+      add(step.title, does, stdinOf(step), String(step.timeout ?? ''))
+    }
   }
   for (const { id, script, timeout } of plan.handlers) add(id, script, String(timeout ?? ''))
   return hash.digest('hex')

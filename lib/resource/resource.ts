@@ -2,19 +2,39 @@ import type { PlannedChange } from '../events/event.ts'
 import type { Command } from '../shell/sh.ts'
 import type { Secret } from '../shell/secret.ts'
 
-/**
- * One step of the acting script: shell code for a `sh` of its own, with `set -eu`, umask 022, `/` as its folder, no
- * arguments and an empty stdin unless told.
- */
-export interface Step {
+interface StepParts {
   /** What it does, for people, whole: `install nginx, haproxy`, `write /etc/motd`. */
   readonly title: string
-  readonly script: string
-  /** What the step reads on stdin: the only way for a secret to reach it. */
+  /** What the step reads on stdin, or writes: the only way for a secret to reach it. */
   readonly stdin?: string | Secret | Uint8Array
   /** Seconds after which the step is ended and has failed. 600 unless told. */
   readonly timeout?: number
 }
+
+/** Shell code for a `sh` of its own, with `set -eu`, umask 022, `/` as its folder, no arguments and an empty stdin unless told. */
+export interface ScriptStep extends StepParts {
+  readonly script: string
+  readonly write?: never
+}
+
+/** A file that is written whole, or stays as it is: what starts no program costs a host next to nothing. */
+export interface WriteStep extends StepParts {
+  readonly write: FileWrite
+  readonly script?: never
+}
+
+/** The file of a `WriteStep`; its content is the step's stdin. */
+export interface FileWrite {
+  readonly path: string
+  readonly mode: number
+  readonly owner: string
+  readonly group: string
+  /** Make missing directories on the way, 0755. */
+  readonly parents: boolean
+}
+
+/** One step of the acting script. */
+export type Step = ScriptStep | WriteStep
 
 /** What one resource needs to become as wanted. */
 export interface Change {

@@ -5,8 +5,15 @@ import { AUDIT, STOP } from '../runs/record.ts'
 import type { ActingRun } from './acting-run.ts'
 import { program } from './program.ts'
 import { hiddenPartsOf } from './redact.ts'
+import type { ScriptStep } from './resource.ts'
 import type { NumberedStep } from './steps.ts'
 import { STEP_TIMEOUT } from './steps.ts'
+import { type NumberedWrite, writeCode, WROTE } from './writer.ts'
+
+interface NumberedScript extends NumberedStep {
+  readonly step: ScriptStep
+  readonly index: number
+}
 
 /** Bytes from which on the audit log is cut to its newest lines. */
 const AUDIT_BYTES = 4 * 2 ** 20
@@ -54,7 +61,8 @@ end() {
   [ "$2" -ne 0 ] || { changed=$((changed + 1)); return 0; }
   outcome=failed failed=$3
   return 1
-}`
+}
+${WROTE}`
 
 /** In a function of its own, so that the secrets are in the memory of this one shell and nowhere else. */
 const redaction = (steps: readonly NumberedStep[]): string => {
@@ -64,7 +72,7 @@ const redaction = (steps: readonly NumberedStep[]): string => {
 
 /** A heredoc keeps text as it is, but always ends with a newline; all else travels as base64. */
 function stdinOf(
-  { step }: NumberedStep,
+  { step }: NumberedScript,
   delimiter: string,
 ): { before: string; redirect: string; body: string } {
   const { stdin } = step
@@ -82,8 +90,8 @@ function stdinOf(
  * Neither the script nor its stdin is in the argv of anything: `timeout` starts a `sh` that reads its code from file
  * descriptor 3. dash gives a heredoc through a pipe, so nothing is written to disk either.
  */
-function stepCode(numbered: NumberedStep, index: number, nonce: string): string {
-  const { step, marks, clears } = numbered
+function scriptCode(numbered: NumberedScript, nonce: string): string {
+  const { step, index, marks, clears } = numbered
   const input = stdinOf(numbered, `${nonce}-stdin`)
   const code = `${nonce}-code`
   const title = quote(JSON.stringify(step.title))
@@ -100,15 +108,39 @@ code=$?
 ${clears === undefined ? '' : `[ "$code" -ne 0 ] || rm -f "$state/pending/${clears}"\n`}end ${index} "$code" ${title} || return 0`
 }
 
+/** The steps in their order; files that are written one after another are the work of one process. */
+function stepsCode(steps: readonly NumberedStep[], nonce: string): string {
+  const code: string[] = []
+  let writes: NumberedWrite[] = []
+  const flush = (): void => {
+    const [first, ...rest] = writes
+    if (first !== undefined) code.push(writeCode([first, ...rest], nonce))
+    writes = []
+  }
+  for (const [index, numbered] of steps.entries()) {
+    const { step } = numbered
+    if (step.write !== undefined) {
+      writes.push({ ...numbered, step, index })
+      continue
+    }
+    flush()
+    code.push(scriptCode({ ...numbered, step, index }, nonce))
+  }
+  flush()
+  return code.join('\n')
+}
+
 /**
  * systemd ends what an SSH session has left behind, where it is told to; a scope of its own is not of the session. It
  * answers before it has moved us, and what is begun until then stays in the session: so that is waited for, 2 s at most.
+ * The kernel says where we are (cgroups(7)); with version 1, one of its lines does.
  */
 const scope = (runId: string): string => `unit=fleetfile-${runId}-$argument.scope tries=0
+moved() { while read -r line; do case $line in *"/$unit") return 0 ;; esac; done </proc/$$/cgroup; return 1; }
 if [ -d /run/systemd/system ] && timeout 5 busctl call \\
   org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \\
   StartTransientUnit 'ssa(sv)a(sa(sv))' "$unit" fail 1 PIDs au 1 $$ 0 </dev/null >/dev/null 2>&1 9>&-; then
-  until systemctl -q is-active "$unit" </dev/null >/dev/null 2>&1 9>&- || [ "$tries" -ge 100 ]; do
+  until moved || [ "$tries" -ge 100 ]; do
     tries=$((tries + 1)); sleep 0.02 9>&-
   done
 fi`
@@ -150,7 +182,7 @@ export function workProgram(steps: readonly NumberedStep[], run: ActingRun): str
     'exec 3<&-',
     FUNCTIONS,
     redaction(steps),
-    `steps() {\n:\n${steps.map((step, index) => stepCode(step, index, nonce)).join('\n')}\n}`,
+    `steps() {\n:\n${stepsCode(steps, nonce)}\n}`,
     `cd /\numask 022\nstate=${runner.stateFolder} outcome=changed changed=0 failed=`,
     `folder=$state/runs/${record.id}`,
     scope(record.id),

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import type { Change, Resource, Step } from '../../lib/resource/resource.ts'
 import { Secret, revealed } from '../../lib/shell/secret.ts'
+import { writeFiles } from './write-file.ts'
 
 function run(script: string, stdin: Step['stdin'] = ''): string {
   const input = typeof stdin === 'string' || stdin instanceof Secret ? revealed(stdin) : stdin
@@ -14,6 +15,16 @@ function run(script: string, stdin: Step['stdin'] = ''): string {
   return stdout
 }
 
+/** Throws with what a step said when it fails. */
+export function take(step: Step, rewrite: (script: string) => string = script => script): void {
+  if (step.write === undefined) {
+    run(`set -eu\numask 022\n${rewrite(step.script)}`, step.stdin)
+    return
+  }
+  const { code, said } = writeFiles([{ ...step, write: { ...step.write, path: rewrite(step.write.path) } }])
+  if (code !== 0) throw new Error(`exit code ${code}\n${said}`)
+}
+
 /**
  * Brings one resource to its wanted state on this machine, with a real `/bin/sh` and without the engine around it.
  * `rewrite` moves absolute paths elsewhere. Undefined when it was as wanted.
@@ -25,6 +36,6 @@ export function converge(
   const [seen] = kind.parse(run(`set -u\n${rewrite(kind.observe([wanted]))}`), [wanted])
   const change = kind.diff(wanted, seen)
   if (change === undefined) return undefined
-  for (const { script, stdin } of kind.act(wanted, seen)) run(`set -eu\numask 022\n${rewrite(script)}`, stdin)
+  for (const step of kind.act(wanted, seen)) take(step, rewrite)
   return change
 }

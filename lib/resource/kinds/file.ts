@@ -63,20 +63,21 @@ function diff(wanted: FileWanted, seen: PathSeen): Change | undefined {
   return parts.length > 0 ? { action: 'change', detail: parts.join(', ') } : undefined
 }
 
-const CHECK = (code: string): string => `
-( set -- "$new"
-${code}
-) </dev/null || { echo "the check refused it: the old $path stays" >&2; exit 1; }`
-
 /**
  * The new file is complete, checked and on the disk before it takes the old one's name; whatever fails before leaves
- * the old one as it was and nothing beside it. A link is replaced, not followed. What starts no program costs nearly
- * nothing, and a host may get hundreds of files: so the kernel names the new one, and `install` writes it, closed to all
- * others until it is its owner's.
+ * the old one as it was and nothing beside it. A link is replaced, not followed.
  */
 export function writeFileStep(wanted: FileWanted): Step {
+  const { path, mode, owner, group, parents, check, content } = wanted
+  const step = { title: `write ${path}`, stdin: content }
+  if (check === undefined) return { ...step, write: { path, mode, owner, group, parents } }
+  return { ...step, script: writeChecked({ ...wanted, check }) }
+}
+
+/** The kernel names the new file, and `install` writes it, closed to all others until it is its owner's. */
+const writeChecked = (wanted: FileWanted & { readonly check: string }): string => {
   const { path, mode, owner, group, check, parents } = wanted
-  const script = `path=${quote(path)}
+  return `path=${quote(path)}
 folder=\${path%/*}${parents ? '\nmkdir -p "$folder/"' : ''}
 umask 077
 [ -d "\${folder:-/}" ] || { echo "no directory $folder" >&2; exit 1; }
@@ -85,12 +86,13 @@ read -r id </proc/sys/kernel/random/uuid
 new=$folder/.fleetfile.$id
 trap 'rm -f "$new"' EXIT
 trap 'exit 143' TERM INT
-install -T -o ${owner} -g ${group} -m ${octal(mode)} /dev/stdin "$new"${check === undefined ? '' : CHECK(check)}
+install -T -o ${owner} -g ${group} -m ${octal(mode)} /dev/stdin "$new"
+( set -- "$new"
+${check}
+) </dev/null || { echo "the check refused it: the old $path stays" >&2; exit 1; }
 sync -d "$new"
 mv -fT "$new" "$path"
 trap - EXIT`
-  const { content } = wanted
-  return { title: `write ${path}`, script, stdin: content }
 }
 
 function act(wanted: FileWanted, seen: PathSeen): Step[] {

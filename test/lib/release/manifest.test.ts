@@ -90,7 +90,7 @@ test.each([['fd00::1', '--publish [fd00::1]:8001:8000']])(
   (address, published) => {
     const { kind, wanted } = slotResource({ manifest, slot: 'blue', host: 'web1', address, port: 8001 })
     const [absent] = kind.parse('-', [wanted])
-    expect(absent && kind.act(wanted, absent)[0]?.script.replaceAll("'", '')).toContain(published)
+    expect(absent && kind.act(wanted, absent)[0]?.script?.replaceAll("'", '')).toContain(published)
   },
 )
 

@@ -121,6 +121,6 @@ test.each([
   const look = () => kind.parse(run(`set +e\n${kind.observe([wanted])}`), [wanted])
   const [before] = look()
   expect(before).toBe(seen)
-  for (const { script } of kind.act(wanted, before)) run(script)
+  for (const { script } of kind.act(wanted, before)) run(script ?? 'exit 99')
   expect(look()).toEqual([undefined])
 })

@@ -60,7 +60,7 @@ test.each([
     expect(judged.steps.length > 0 ? judged.action : undefined).toBe(
       detail === undefined ? undefined : 'remove',
     )
-    const wanted = script?.split('|').some(part => judged.steps[0]?.script.includes(part))
+    const wanted = script?.split('|').some(part => judged.steps[0]?.script?.includes(part))
     expect(wanted).toBe(script === undefined ? undefined : true)
   },
 )

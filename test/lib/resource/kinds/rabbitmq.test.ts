@@ -51,7 +51,7 @@ test('only a hash travels', () => {
 
 test('rabbitmqctl is never left waiting for the end of its stdin', () => {
   const [step] = judge(user('hunter3'), OUTPUT).steps
-  const calls = step?.script.split('\n').filter(line => line.startsWith('rabbitmqctl')) ?? []
+  const calls = step?.script?.split('\n').filter(line => line.startsWith('rabbitmqctl')) ?? []
   expect(calls).toHaveLength(2)
   for (const call of calls) expect(call).toMatch(/ <\/dev\/null$/)
 })
