@@ -27,6 +27,8 @@ export function notLaunched(host: string, result: ExecResult | undefined, stderr
   const what = isFull ? 'no room for the journal, so nothing was begun' : 'nothing was begun'
   return new CommandError(`${what}: exit code ${result?.exitCode ?? 0}${tail(stderr)}`, {
     host,
-    ...(isFull && { hint: `fleet status --on ${host}` }),
+    ...(isFull && {
+      hint: `make some: fleet exec --on ${host} --root -- 'journalctl --vacuum-size=100M; apt-get clean'`,
+    }),
   })
 }

@@ -80,7 +80,11 @@ dd if=/dev/zero of=/var/lib/fleetfile/fill bs=64k 2>/dev/null || :`)
     expect(full.stderr).toMatch(
       /web1: no room for the journal, so nothing was begun: .*[^]*No space left on device/,
     )
-    expect(full.stderr).toMatch(/^hint: fleet status --on web1$/m)
+    const command = 'journalctl --vacuum-size=100M; apt-get clean'
+    expect(full.stderr).toContain(`hint: make some: fleet exec --on web1 --root -- '${command}'`)
+    const made = await fleet('exec', '--on', 'web1', '--root', '--', command)
+    expect(made, made.all).toMatchObject({ exitCode: 0 })
+    expect(made.stderr).toContain('web1: warning: the run is not in its audit log')
     expect(on('cat /root/one /root/two')).toBe('oldold')
 
     // Full in the middle of a run: the step in progress is told, and what comes after it.
