@@ -23,7 +23,7 @@ export interface Retry {
 }
 
 /** What an operator said once and for that moment: hosts keep no steps of it, and it may not bear to be run twice. */
-const SAID_ONCE: ReadonlySet<string> = new Set(['exec', 'get', 'put', 'ssh'])
+const SAID_ONCE: ReadonlySet<string> = new Set(['exec', 'get', 'put', 'ssh', 'users resync', 'users unlock'])
 
 /** How a run that was to do what was reviewed goes on: the part of it that is done is not as it was reviewed any more. */
 const REVIEW_AGAIN = 'fleet plan --out plan.json, then fleet apply plan.json: what is left is reviewed again'

@@ -37,6 +37,8 @@ export interface HostContext {
   run(command: Command, options?: CommandOptions): Promise<ExecResult>
   /** The connection itself, for streams and tunnels. */
   transport(): Promise<Transport>
+  /** Leaves the run's trace, as `run` does: before a change that is no command, such as a write through a tunnel. */
+  touch(): Promise<void>
 }
 
 /** What an apply did, or with `--plan` would do. */

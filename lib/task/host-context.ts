@@ -61,17 +61,22 @@ export function hostContext(host: FleetHost, run: HostRun): HostContext {
     return result
   }
 
+  // A host that is never reached is not touched.
+  const touch = async (): Promise<void> => {
+    if (!run.planOnly) run.onChange?.(host, await transport())
+  }
+
   return {
     host,
     transport,
+    touch,
     read: (command, options = {}) => execute(command, options),
     async run(command, options = {}) {
       if (run.planOnly) {
         run.emit({ type: 'note', host: host.name, text: `would run: ${command.text}` })
         return { exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
       }
-      // A host that is never reached is not touched.
-      run.onChange?.(host, await transport())
+      await touch()
       return execute(command, options)
     },
   }

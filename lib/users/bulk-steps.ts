@@ -30,7 +30,7 @@ export function showPlan(ctx: TaskContext, plan: UserPlan): void {
 }
 
 /** Writes the users, telling each result as it is on disk. */
-export function act(
+export async function act(
   ctx: TaskContext,
   store: UserStore,
   receipt: Receipt,
@@ -38,6 +38,8 @@ export function act(
 ): Promise<readonly UserResult[]> {
   ctx.note(`receipt: ${receipt.path}`)
   const { action } = work.change
+  const at = ctx.allHosts.find(({ name }) => name === ctx.fleet.users?.host)
+  if (at !== undefined) await ctx.on(at).touch()
   return executeUsers({
     store,
     receipt,

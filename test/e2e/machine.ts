@@ -196,7 +196,13 @@ export class Machine {
         host: this.name,
       })
     }
-    return { host: this.host, read: run, run, transport: () => Promise.resolve(this.transport) }
+    return {
+      host: this.host,
+      read: run,
+      run,
+      transport: () => Promise.resolve(this.transport),
+      touch: () => Promise.resolve(),
+    }
   }
 }
 

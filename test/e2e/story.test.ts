@@ -177,6 +177,8 @@ describe.sequential('the main job on a lab of seven machines', () => {
     const freed = await lab.run('users', 'unlock', '--where', 'stranded', '--yes', String(total))
     expect(freed.exitCode, freed.stderr).toBe(0)
     expect((await lab.text('users', 'unlock', '--where', 'stranded')).exitCode).toBe(0)
+    const { stdout } = await lab.text('history', '--host', 'db1')
+    expect(stdout).toMatch(/ users unlock --where stranded .* db1 +ran /)
   })
 
   it('sets the number of workers, twice', async () => {

@@ -47,7 +47,7 @@ export function operator(owner: string, transport: Transport, options: OperatorO
     each: (some, work) => eachHost(some, work, { concurrency: 10, signal }),
     on: host => {
       asked.push(host.name)
-      return { host, read: refuse, run: refuse, transport: () => Promise.resolve(transport) }
+      return { host, read: refuse, run: refuse, touch: refuse, transport: () => Promise.resolve(transport) }
     },
   }
 }

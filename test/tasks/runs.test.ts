@@ -132,6 +132,7 @@ test.each([
     /^go on with it: fleet plan --out plan\.json, then fleet apply plan\.json: .*$/m,
   ],
   ['what was said once', { task: 'exec', params: { command: ['false'] } }, undefined],
+  ['what goes on by its receipt', { task: 'users unlock', params: { where: ['stranded'] } }, undefined],
 ])('show: names no resume or retry for %s', async (_, about, next) => {
   const fleet = new RunFleet()
   fleet.web1.hold({ ...one, ...about }, failed)

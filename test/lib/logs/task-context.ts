@@ -83,7 +83,7 @@ export class LogContext implements TaskContext {
   print = (text: string): void => void this.printed.push(...text.split('\n'))
 
   on(host: FleetHost): HostContext {
-    return { host, read: refuse, run: refuse, transport: () => this.#connect(host.name) }
+    return { host, read: refuse, run: refuse, transport: () => this.#connect(host.name), touch: refuse }
   }
 
   #connect(name: string): Promise<Transport> {

@@ -73,6 +73,7 @@ export function fakePair({
         read: ({ text }) => told(host, word(text)),
         run: ({ text }) => told(host, word(text)),
         transport: () => Promise.reject(new Error('not used')),
+        touch: () => Promise.reject(new Error('not used')),
       }),
       async apply(resources, hosts = []) {
         const wanted = typeof resources === 'function' ? [] : resources

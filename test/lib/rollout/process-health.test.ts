@@ -56,6 +56,7 @@ async function check(stdout: string) {
       read: async () => answer,
       run: async () => answer,
       transport: () => Promise.reject(new Error('not used')),
+      touch: () => Promise.reject(new Error('not used')),
     }),
   }
   const error: unknown = await checkProcessHealth(ctx, host, 'work', { health: 'curl -f localhost' }).then(

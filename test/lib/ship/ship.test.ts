@@ -85,6 +85,7 @@ async function ship(knows: string, refuse: (names: readonly string[]) => boolean
         runs.push(command.text)
         return Promise.resolve(result(0))
       },
+      touch: () => Promise.reject(new Error('not used')),
       transport: () =>
         Promise.resolve({
           host: 'web1',

@@ -48,6 +48,7 @@ export function fakeSwap(answers: Readonly<Record<string, string | Error>>): Fak
         read: () => answer(host.name),
         run: () => answer(host.name),
         transport: refuse,
+        touch: refuse,
       }),
       each: (some, work) => eachHost(some, work, { concurrency: 10, signal }),
       apply: refuse,

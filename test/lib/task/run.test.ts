@@ -4,7 +4,7 @@ import { AbortedError, ConnectError, HealthError } from '../../../lib/errors.ts'
 import type { FleetEvent } from '../../../lib/events/event.ts'
 import { validateFleet } from '../../../lib/fleet/validate.ts'
 import { sh } from '../../../lib/shell/sh.ts'
-import type { TaskContext } from '../../../lib/task/context.ts'
+import type { HostContext, TaskContext } from '../../../lib/task/context.ts'
 import { defineTask, type Task } from '../../../lib/task/define.ts'
 import type { Environment } from '../../../lib/task/environment.ts'
 import { runTask } from '../../../lib/task/run.ts'
@@ -181,9 +181,16 @@ test('what a task is given', async () => {
   ).toEqual({ exitCode: 0 })
 })
 
-test.each<[string, () => Promise<void>, object]>([
-  ['well', async () => undefined, { exitCode: 0 }],
-  ['with an error', () => Promise.reject(new HealthError('no')), { exitCode: 7, error: 'unhealthy' }],
+const runTrue = (first: HostContext): Promise<unknown> => first.run(sh`true`)
+
+test.each<[string, (first: HostContext) => Promise<unknown>, object]>([
+  ['well', runTrue, { exitCode: 0 }],
+  ['well after a change that was no command', first => first.touch(), { exitCode: 0 }],
+  [
+    'with an error',
+    first => runTrue(first).then(() => Promise.reject(new HealthError('no'))),
+    { exitCode: 7, error: 'unhealthy' },
+  ],
 ])('a run that ended %s says so to the hosts that it changed, and to no other', async (_, work, expected) => {
   const told: string[] = []
   const [web1, web2] = ['web1', 'web2'].map(host =>
@@ -205,8 +212,7 @@ test.each<[string, () => Promise<void>, object]>([
   const { environment } = world({ on: ['web'] })
   const run = async (ctx: TaskContext) => {
     const [first] = ctx.hosts
-    if (first !== undefined) await ctx.on(first).run(sh`true`)
-    await work()
+    if (first !== undefined) await work(ctx.on(first))
   }
   await runTask(task(run), {}, environment, recordingConnect({ web1, web2 })).catch(() => undefined)
   expect(told).toHaveLength(1)

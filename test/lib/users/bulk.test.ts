@@ -46,11 +46,13 @@ describe.skipIf(withoutPostgres())('fleet users unlock and resync', () => {
       expect(receipt).toContain('"reason":"ticket 4711"')
       expect(receipt.match(/"outcome":"done"/g)).toHaveLength(7)
       expect(receipt).not.toContain('example.com')
+      expect(to.touched).toEqual(['db1'])
 
       const again = db.fake({ answer })
       await expect(runUnlock(again, { where: ['stranded'] })).resolves.toMatchObject({ exitCode: 0 })
       expect(again.asked).toEqual([])
       expect(again.printed).toEqual(['0 users: nothing to do'])
+      expect(again.touched).toEqual([])
     })
 
     it('gives each id its result, and touches no lock of a living worker without --force', async () => {
@@ -81,6 +83,7 @@ describe.skipIf(withoutPostgres())('fleet users unlock and resync', () => {
       expect(to.printed[0]).toMatch(/^unlock 2 users/)
       expect(to.asked).toEqual([])
       expect(await db.row(1)).toMatchObject({ synchronization_worker: 101 })
+      expect(to.touched).toEqual([])
       await expect(readdir(join(db.state(), 'users'))).rejects.toThrow('ENOENT')
       const nobody = db.fake({ planOnly: true, answer: living({}) })
       await runUnlock(nobody, { ids: [id(9)] })

@@ -16,6 +16,8 @@ export interface Fake {
   readonly asked: Question[]
   readonly events: FleetEvent[]
   readonly forwards: string[]
+  /** Hosts that hold a trace of the run. */
+  readonly touched: string[]
 }
 
 export interface FakeOptions {
@@ -62,6 +64,7 @@ export function fakeContext(options: FakeOptions): Fake {
     asked: [] as Question[],
     events: [] as FleetEvent[],
     forwards: [] as string[],
+    touched: [] as string[],
   }
   const transport = (host: FleetHost): Transport => ({
     host: host.name,
@@ -116,6 +119,7 @@ export function fakeContext(options: FakeOptions): Fake {
       host,
       run: refuse('change hosts'),
       transport: () => Promise.resolve(transport(host)),
+      touch: () => Promise.resolve(void fake.touched.push(host.name)),
       async read(command): Promise<ExecResult> {
         const answer = options.answer?.(host.name, command.text, String(command.stdin))
         if (answer === undefined) throw new Error('connection refused')
