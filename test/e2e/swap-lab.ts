@@ -18,6 +18,7 @@ import type { ContainerTarget } from '../../lib/swap/swap-target.ts'
 import { Secret } from '../../lib/shell/secret.ts'
 import { DOCKERD, Machine, PODMAN, docker } from './machine.ts'
 import { MachineLogin } from './machine-login.ts'
+import { takeStep } from './take-step.ts'
 
 /** The service's name: its images on this machine's engine are the test's own, and no lab's. */
 export const NAME = 't-swap'
@@ -181,11 +182,10 @@ export class SwapLab {
             const [seen] = kind.parse(stdout.toString('utf8'), [wanted])
             if (kind.diff(wanted, seen) === undefined) continue
             ids.push(id)
-            for (const { script, stdin, title } of kind.act(wanted, seen)) {
-              const text = stdin instanceof Secret ? stdin.reveal() : stdin
-              const result = await machine(host).sh(`set -eu\n${script}`, text)
-              if (result.exitCode !== 0)
-                throw new CommandError(`${title}: ${result.stderr.toString('utf8')}`, { host: host.name })
+            for (const step of kind.act(wanted, seen)) {
+              const { exitCode, stderr } = await takeStep(machine(host), step)
+              if (exitCode !== 0)
+                throw new CommandError(`${step.title}: ${stderr.toString('utf8')}`, { host: host.name })
             }
           }
           return ids
