@@ -33,7 +33,7 @@ export function hashOf(
   for (const { resource, action, detail, diff = '' } of changes) add(resource, action, detail, diff)
   for (const { steps } of plan.items) {
     for (const step of steps) {
-      const does = step.script ?? JSON.stringify(step.write)
+      const does = 'script' in step ? step.script : JSON.stringify(step.write)
       add(step.title, does, stdinOf(step), String(step.timeout ?? ''))
     }
   }

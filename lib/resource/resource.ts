@@ -14,13 +14,11 @@ interface StepParts {
 /** Shell code for a `sh` of its own, with `set -eu`, umask 022, `/` as its folder, no arguments and an empty stdin unless told. */
 export interface ScriptStep extends StepParts {
   readonly script: string
-  readonly write?: never
 }
 
 /** A file that is written whole, or stays as it is: what starts no program costs a host next to nothing. */
 export interface WriteStep extends StepParts {
   readonly write: FileWrite
-  readonly script?: never
 }
 
 /** The file of a `WriteStep`; its content is the step's stdin. */

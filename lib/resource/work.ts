@@ -119,7 +119,7 @@ function stepsCode(steps: readonly NumberedStep[], nonce: string): string {
   }
   for (const [index, numbered] of steps.entries()) {
     const { step } = numbered
-    if (step.write !== undefined) {
+    if ('write' in step) {
       writes.push({ ...numbered, step, index })
       continue
     }

@@ -6,7 +6,7 @@ import type { Machine } from './machine.ts'
 
 /** Takes a step on a machine, without the engine around it. */
 export function takeStep(machine: Machine, step: Step): Promise<ExecResult> {
-  if (step.write !== undefined) return machine.sh(writeProgram([step]))
+  if ('write' in step) return machine.sh(writeProgram([step]))
   const { script, stdin = '' } = step
   return machine.sh(`set -eu\numask 022\ncd /\n${script}`, stdin instanceof Secret ? stdin.reveal() : stdin)
 }

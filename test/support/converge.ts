@@ -17,7 +17,7 @@ function run(script: string, stdin: Step['stdin'] = ''): string {
 
 /** Throws with what a step said when it fails. */
 export function take(step: Step, rewrite: (script: string) => string = script => script): void {
-  if (step.write === undefined) {
+  if ('script' in step) {
     run(`set -eu\numask 022\n${rewrite(step.script)}`, step.stdin)
     return
   }

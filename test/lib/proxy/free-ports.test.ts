@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { freePorts } from '../../../lib/proxy/free-ports.ts'
+import { scriptOf } from '../../support/step-script.ts'
 
 const looked = (kind: Parameters<typeof freePorts>[0], output: string) => {
   const { kind: ports, wanted } = freePorts(kind)
@@ -24,7 +25,7 @@ test.each([
 ] as const)('%s is not set up beside %j', async (kind, output, detail) => {
   const { change, steps } = looked(kind, output)
   expect(change).toEqual({ action: 'change', detail })
-  const { exitCode, stderr } = await execa('dash', ['-c', steps[0]?.script ?? ''], { reject: false })
+  const { exitCode, stderr } = await execa('dash', ['-c', scriptOf(steps[0]) ?? ''], { reject: false })
   expect(exitCode).toBe(1)
   expect(stderr).toContain('listens on port 80 or 443')
 })

@@ -4,6 +4,7 @@ import { slotResource } from '../../../lib/container/slot.ts'
 import { configHash, editionOf, parseManifest } from '../../../lib/release/manifest.ts'
 import { Secret } from '../../../lib/shell/secret.ts'
 import { testManifest } from '../../support/manifest.ts'
+import { scriptOf } from '../../support/step-script.ts'
 
 const env = (text: string) => new Secret('environment', text)
 const hash = (port: number, args: Record<string, string>, text: string) =>
@@ -39,7 +40,7 @@ test('an edition is written once, and its secrets go by stdin alone', () => {
   expect(kind.diff(wanted, absent)).toMatchObject({ action: 'create' })
   const steps = kind.act(wanted, absent)
   expect(JSON.stringify(steps)).not.toContain('hunter2')
-  expect(steps.map(({ script }) => script).join('\n')).toContain('umask 077')
+  expect(steps.map(scriptOf).join('\n')).toContain('umask 077')
   const digest = 'b39e3d6b2ec9ba2f1b0d8bd57a1d2b2f'
   const [other] = kind.parse(`${digest} ${Buffer.from(JSON.stringify(manifest)).toString('base64')}\n`, [
     wanted,
@@ -54,7 +55,7 @@ test('Podman takes the same commands, with a log of its own', () => {
   const [absent] = kind.parse('-\n', [wanted])
   if (absent === undefined) throw new Error('nothing was parsed')
   const scripts = [absent, { status: 'running', runHash: 'other' }].flatMap(seen =>
-    kind.act(wanted, seen).map(({ script }) => script),
+    kind.act(wanted, seen).map(scriptOf),
   )
   expect(scripts[0]).toContain('--log-driver k8s-file')
   expect(scripts[1]).toMatch(/^podman stop [^]*podman rm [^]*podman run /)
@@ -72,17 +73,17 @@ test('a slot is published on its own address only, without rights, and started o
   const [absent] = kind.parse('\n-\n', [wanted])
   if (absent === undefined) throw new Error('nothing was parsed')
   const [step] = kind.act(wanted, absent)
-  expect(step?.script).toContain('--publish 10.0.0.1:8001:8000')
-  expect(step?.script).toContain('--cap-drop ALL --security-opt no-new-privileges')
-  expect(step?.script).toContain('--env-file /etc/fleetfile/web/0123456789ab-01234567.env')
-  expect(step?.script).not.toContain('docker stop')
-  const run = /fleetfile\.run=([0-9a-f]{16})/.exec(step?.script ?? '')?.[1] ?? ''
+  expect(scriptOf(step)).toContain('--publish 10.0.0.1:8001:8000')
+  expect(scriptOf(step)).toContain('--cap-drop ALL --security-opt no-new-privileges')
+  expect(scriptOf(step)).toContain('--env-file /etc/fleetfile/web/0123456789ab-01234567.env')
+  expect(scriptOf(step)).not.toContain('docker stop')
+  const run = /fleetfile\.run=([0-9a-f]{16})/.exec(scriptOf(step) ?? '')?.[1] ?? ''
   const [running] = kind.parse(`running ${run}\n`, [wanted])
   expect(running && kind.diff(wanted, running)).toBeUndefined()
   const [stopped] = kind.parse(`exited ${run}\n`, [wanted])
-  expect(stopped && kind.act(wanted, stopped)[0]?.script).toBe('docker start web-blue >/dev/null')
+  expect(stopped && scriptOf(kind.act(wanted, stopped)[0])).toBe('docker start web-blue >/dev/null')
   const [other] = kind.parse('running 0000\n', [wanted])
-  expect(other && kind.act(wanted, other)[0]?.script).toMatch(/^docker stop --time 30 web-blue/)
+  expect(other && scriptOf(kind.act(wanted, other)[0])).toMatch(/^docker stop --time 30 web-blue/)
 })
 
 test.each([['fd00::1', '--publish [fd00::1]:8001:8000']])(
@@ -90,7 +91,7 @@ test.each([['fd00::1', '--publish [fd00::1]:8001:8000']])(
   (address, published) => {
     const { kind, wanted } = slotResource({ manifest, slot: 'blue', host: 'web1', address, port: 8001 })
     const [absent] = kind.parse('-', [wanted])
-    expect(absent && kind.act(wanted, absent)[0]?.script?.replaceAll("'", '')).toContain(published)
+    expect(absent && scriptOf(kind.act(wanted, absent)[0])?.replaceAll("'", '')).toContain(published)
   },
 )
 

@@ -10,6 +10,7 @@ import { absentUser } from '../../../../lib/resource/kinds/absent-user.ts'
 import type { Resource } from '../../../../lib/resource/resource.ts'
 import { folder } from '../../../support/folder.ts'
 import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 const STATUS = 'worker_00 RUNNING pid 1\nworker_01 STOPPED\nworker RUNNING\nother_00 RUNNING\n'
 
@@ -83,7 +84,7 @@ test.each<[string, Resource, string, string | undefined, RegExp | undefined]>([
   expect(judged.detail).toBe(detail)
   expect(judged.action).toBe(detail === undefined ? undefined : 'remove')
   expect(judged.steps).toHaveLength(script === undefined ? 0 : 1)
-  if (script !== undefined) expect(judged.steps[0]?.script).toMatch(script)
+  if (script !== undefined) expect(scriptOf(judged.steps[0])).toMatch(script)
 })
 
 test.each([
@@ -121,6 +122,6 @@ test.each([
   const look = () => kind.parse(run(`set +e\n${kind.observe([wanted])}`), [wanted])
   const [before] = look()
   expect(before).toBe(seen)
-  for (const { script } of kind.act(wanted, before)) run(script ?? 'exit 99')
+  for (const step of kind.act(wanted, before)) run(scriptOf(step) ?? 'exit 99')
   expect(look()).toEqual([undefined])
 })

@@ -6,6 +6,7 @@ import * as kinds from '../../../../lib/resource/kinds/index.ts'
 import type { Resource } from '../../../../lib/resource/resource.ts'
 import { converge } from '../../../support/converge.ts'
 import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 const directory = kinds.absentDirectory({ path: '/srv/app' })
 const whole = kinds.absentDirectory({ path: '/srv/app', recursive: true })
@@ -60,7 +61,7 @@ test.each([
     expect(judged.steps.length > 0 ? judged.action : undefined).toBe(
       detail === undefined ? undefined : 'remove',
     )
-    const wanted = script?.split('|').some(part => judged.steps[0]?.script?.includes(part))
+    const wanted = script?.split('|').some(part => scriptOf(judged.steps[0])?.includes(part))
     expect(wanted).toBe(script === undefined ? undefined : true)
   },
 )

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { absentAptRepository, aptRepository } from '../../../../lib/resource/kinds/apt-repository.ts'
 import type { Resource } from '../../../../lib/resource/resource.ts'
 import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 /** The smallest thing that has the form of a key: nothing is signed with it. */
 const KEY = `-----BEGIN PGP PUBLIC KEY BLOCK-----
@@ -51,7 +52,7 @@ test.each([
 
 test('apt tries it before either file takes its place', () => {
   const [step] = judge(aptRepository({ ...options, suite: './', components: [] }), NO_PATH).steps
-  expect(step?.script).toMatch(/Suites: \.\/\nSigned-By[^]*Error-Mode=any[^]*mv -fT "\$aside\/key.asc"/)
+  expect(scriptOf(step)).toMatch(/Suites: \.\/\nSigned-By[^]*Error-Mode=any[^]*mv -fT "\$aside\/key.asc"/)
 })
 
 test.each([

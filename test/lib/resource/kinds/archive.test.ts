@@ -16,6 +16,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { absentArchive, archive } from '../../../../lib/resource/kinds/archive.ts'
 import { converge } from '../../../support/converge.ts'
 import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 const sha256 = 'a'.repeat(64)
 const url = 'https://dl.example/app.tar.gz'
@@ -47,8 +48,8 @@ test.each([
 
 test('the host fetches by https alone', () => {
   const [step] = judge(wanted, NO_PATH).steps
-  expect(step?.script).toContain(`curl -fsSL --proto '=https' --proto-redir '=https'`)
-  expect(step?.script).toContain(`url=${url}`)
+  expect(scriptOf(step)).toContain(`curl -fsSL --proto '=https' --proto-redir '=https'`)
+  expect(scriptOf(step)).toContain(`url=${url}`)
 })
 
 let folder = ''

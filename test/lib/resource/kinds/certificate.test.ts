@@ -13,6 +13,7 @@ import { certificate } from '../../../../lib/resource/kinds/certificate.ts'
 import { Secret, revealed } from '../../../../lib/shell/secret.ts'
 import { converge } from '../../../support/converge.ts'
 import { judge } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 const now = new Date()
 const later = (days: number) => new Date(now.getTime() + days * 86_400_000)
@@ -112,7 +113,7 @@ test.each([
     `--server https://ca.internal/dir -d www.example.org -d example.org --http --http.webroot '/var/www/my site' run ||`,
   ],
 ])('%j', (more, command) => {
-  expect(judge(acme(more), '=\n').steps[0]?.script).toContain(command)
+  expect(scriptOf(judge(acme(more), '=\n').steps[0])).toContain(command)
 })
 
 test('a program gets it, the plan says when it is renewed, and then it is', () => {
@@ -135,7 +136,7 @@ test('a program gets it, the plan says when it is renewed, and then it is', () =
   expect(converge(acme({ now: later(61) }), rewrite)?.detail).toMatch(/^renew: it ends on/)
   const output = `${readFileSync(given, 'utf8').replace(/^[^]*?END PRIVATE KEY-----\n/, '')}=\n`
   expect(judge(acme(), output).note).toMatch(/^ends on \d{4}-\d\d-\d\d, renewed from \d{4}-\d\d-\d\d on$/)
-  expect(judge(acme({ now: later(61), program: 'lego' }), output).steps[0]?.script).toContain(
+  expect(scriptOf(judge(acme({ now: later(61), program: 'lego' }), output).steps[0])).toContain(
     'renew --days 31 $awake ||',
   )
   writeFileSync(join(bin, 'certbot'), '#!/bin/sh\necho rate limited\nexit 1\n')

@@ -6,6 +6,7 @@ import { file } from '../../../../lib/resource/kinds/file.ts'
 import { sh } from '../../../../lib/shell/sh.ts'
 import { folder } from '../../../support/folder.ts'
 import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 const path = "/etc/it's"
 const wanted = file({ path, content: 'hello\n', mode: 0o640, group: 'adm' })
@@ -34,7 +35,7 @@ test.each([
 
 test('the check sees the new file before it takes the old name', () => {
   const [step] = judge(file({ path: '/etc/x', content: '', check: sh`visudo -cf "$1"` }), NO_PATH).steps
-  expect(step?.script).toMatch(/set -- "\$new"\nvisudo -cf "\$1"[^]*mv -fT/)
+  expect(scriptOf(step)).toMatch(/set -- "\$new"\nvisudo -cf "\$1"[^]*mv -fT/)
 })
 
 test('many files are asked for by one find and one sha256sum', () => {
@@ -74,7 +75,7 @@ test.each([
     NO_PATH,
   )
   const [step] = steps
-  const { status } = spawnSync('sh', ['-c', 'printf new | sh -euc "$1"', 'sh', step?.script ?? 'exit 99'])
+  const { status } = spawnSync('sh', ['-c', 'printf new | sh -euc "$1"', 'sh', scriptOf(step) ?? 'exit 99'])
   expect([status, readFileSync(join(at, 'data'), 'utf8'), readdirSync(at)]).toEqual([
     found === 'good' ? 0 : 1,
     left,

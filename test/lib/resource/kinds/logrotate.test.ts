@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { absentLogrotate, logrotate } from '../../../../lib/resource/kinds/logrotate.ts'
 import { rawShell, sh } from '../../../../lib/shell/sh.ts'
 import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 const options = { name: 'app', paths: ['/var/log/app/*.log', '/var/log/my app.log'] }
 const TEXT = `# Written by fleet.
@@ -25,7 +26,7 @@ test('it is one file, which logrotate checks', () => {
   const after = sh`systemctl kill -s USR1 ${'nginx'}`
   const wanted = logrotate({ ...options, owner: 'app', every: 'weekly', maxSize: '100M', after })
   expect(wanted.wanted.content).toBe(TEXT)
-  expect(judge(wanted, NO_PATH).steps[0]?.script).toContain('logrotate -d "$1"')
+  expect(scriptOf(judge(wanted, NO_PATH).steps[0])).toContain('logrotate -d "$1"')
   const path = '/etc/logrotate.d/app'
   expect(judge(wanted, pathOutput(path, 'f 644 root root', { content: TEXT })).detail).toBeUndefined()
   expect(judge(absentLogrotate('app'), pathOutput(path, 'f 644 root root')).detail).toBe('file')

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { absentMount, mount } from '../../../../lib/resource/kinds/mount.ts'
 import type { Resource } from '../../../../lib/resource/resource.ts'
 import { judge } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 const tmpfs = mount({ path: '/srv/a b', from: 'tmpfs', options: ['size=8m'] })
 const LINE = String.raw`tmpfs /srv/a\040b tmpfs size=8m 0 0`
@@ -30,7 +31,7 @@ test.each([
   (resource, output, detail, script) => {
     const judged = judge(resource, output)
     expect(judged.detail).toBe(detail)
-    expect(judged.steps[0]?.script ?? '').toMatch(script ?? /^$/)
+    expect(scriptOf(judged.steps[0]) ?? '').toMatch(script ?? /^$/)
   },
 )
 

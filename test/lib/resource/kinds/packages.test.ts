@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { absentPackages, packages, purgedPackages } from '../../../../lib/resource/kinds/packages.ts'
 import { judge } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 test.each([
   ['', '2 of 2 missing: nginx, g++', 'install nginx, g++'],
@@ -32,8 +33,8 @@ test.each([
 
 test('only what is missing is installed, with nobody asked', () => {
   const [step] = judge(packages(['nginx', 'curl']), 'curl installed\n').steps
-  expect(step?.script).toContain('set -- --no-install-recommends install nginx\n')
-  expect(step?.script).toContain('DEBIAN_FRONTEND=noninteractive')
+  expect(scriptOf(step)).toContain('set -- --no-install-recommends install nginx\n')
+  expect(scriptOf(step)).toContain('DEBIAN_FRONTEND=noninteractive')
 })
 
 test.each(

@@ -4,6 +4,7 @@ import { directory } from '../../../../lib/resource/kinds/directory.ts'
 import { symlink } from '../../../../lib/resource/kinds/symlink.ts'
 import type { Resource } from '../../../../lib/resource/resource.ts'
 import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 const folder: Resource = directory({ path: '/srv/a b', mode: 0o750, owner: 'app' })
 const link: Resource = symlink({ path: '/srv/current', target: 'releases/2' })
@@ -30,5 +31,5 @@ test('hostile targets are refused or quoted', () => {
   expect(() => symlink({ path: '/x', target: 'a\nb' })).toThrow('control characters')
   expect(() => symlink({ path: '/x', target: '' })).toThrow('empty')
   const [step] = judge(symlink({ path: '/x', target: "'; reboot" }), NO_PATH).steps
-  expect(step?.script).toContain(String.raw`ln -sn -- ''\''; reboot' "$new"`)
+  expect(scriptOf(step)).toContain(String.raw`ln -sn -- ''\''; reboot' "$new"`)
 })

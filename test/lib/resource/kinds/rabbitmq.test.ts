@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import * as rabbitmq from '../../../../lib/resource/kinds/rabbitmq.ts'
 import { Secret } from '../../../../lib/shell/secret.ts'
 import { judge } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 /* Made by RabbitMQ 3.10.8 for the user "sync" with the password of this test. */
 const OUTPUT = JSON.stringify({
@@ -46,12 +47,15 @@ test('only a hash travels', () => {
   const [step] = judge(user('hunter3'), OUTPUT).steps
   const stdin = step?.stdin instanceof Secret ? step.stdin.reveal() : ''
   expect(stdin).toMatch(/"password_hash":"[A-Za-z0-9+/]{48}"/)
-  expect(`${stdin}${step?.script}`).not.toContain('hunter3')
+  expect(`${stdin}${scriptOf(step)}`).not.toContain('hunter3')
 })
 
 test('rabbitmqctl is never left waiting for the end of its stdin', () => {
   const [step] = judge(user('hunter3'), OUTPUT).steps
-  const calls = step?.script?.split('\n').filter(line => line.startsWith('rabbitmqctl')) ?? []
+  const calls =
+    scriptOf(step)
+      ?.split('\n')
+      .filter(line => line.startsWith('rabbitmqctl')) ?? []
   expect(calls).toHaveLength(2)
   for (const call of calls) expect(call).toMatch(/ <\/dev\/null$/)
 })

@@ -4,6 +4,7 @@ import { absentTimer, timer } from '../../../../lib/resource/kinds/timer.ts'
 import type { Resource } from '../../../../lib/resource/resource.ts'
 import { rawShell, sh } from '../../../../lib/shell/sh.ts'
 import { NO_PATH, judge, pathOutput } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 const options = {
   name: 'backup',
@@ -41,7 +42,7 @@ test('what systemd would expand is kept as it is', () => {
 
 test('systemd reads the calendar before either file is written', () => {
   const { steps } = judge(timer(options), `${NO_PATH}\n=live=\n`)
-  expect(steps[0]?.script).toContain(`systemd-analyze calendar -- 'Mon..Fri 04:30' >/dev/null`)
+  expect(scriptOf(steps[0])).toContain(`systemd-analyze calendar -- 'Mon..Fri 04:30' >/dev/null`)
 })
 
 test.each([

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { user } from '../../../../lib/resource/kinds/user.ts'
 import { judge } from '../../../support/resource-case.ts'
+import { scriptOf } from '../../../support/step-script.ts'
 
 const seen = (passwd: string, shadow: string, groups: string) => `${passwd}\n=\n${shadow}\n=\n${groups}\n`
 const DEPLOY = 'deploy:x:1001:1001::/home/deploy:/bin/bash'
@@ -30,7 +31,7 @@ test.each([
 ])('%s', (_, output, detail, script) => {
   const judged = judge(user({ name: 'deploy', groups: ['sudo', 'adm'] }), output)
   expect(judged.detail).toBe(detail)
-  expect(judged.steps[0]?.script).toBe(script)
+  expect(scriptOf(judged.steps[0])).toBe(script)
 })
 
 test('groups that are not told are left alone', () => {
