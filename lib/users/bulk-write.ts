@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import type { TaskContext } from '../task/context.ts'
 import type { TaskResult } from '../task/define.ts'
 import { act, databaseOf, finish } from './bulk-steps.ts'
@@ -6,9 +6,13 @@ import type { UserPlan } from './plan.ts'
 import { Receipt, receiptPath, type ReceiptHeader, type UserResult } from './receipt.ts'
 import type { UserStore } from './store.ts'
 
-/** `20261122-101502-4f0c1a`: in the order of time, and no two alike. */
-export const newRunId = (now: Date): string =>
-  `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`
+/** A receipt is called after its run; a rollout may free users more than once, and numbers those behind the first. */
+function receiptId(ctx: TaskContext): string {
+  const isTaken = (id: string) => existsSync(receiptPath(ctx.paths.state, ctx.fleet.name, id))
+  let id = ctx.runId
+  for (let count = 2; isTaken(id); count += 1) id = `${ctx.runId}-${count}`
+  return id
+}
 
 /** Writes what was planned, with a receipt that is sealed before the first user is touched. */
 export async function writeWithReceipt(
@@ -18,7 +22,7 @@ export async function writeWithReceipt(
   about: Pick<ReceiptHeader, 'selection' | 'who' | 'reason'>,
 ): Promise<TaskResult> {
   const { change } = plan
-  const run = newRunId(new Date())
+  const run = receiptId(ctx)
   const receipt = await Receipt.create(receiptPath(ctx.paths.state, ctx.fleet.name, run))
   const at = new Date().toISOString()
   const left = plan.leftAlone.map(({ id, outcome, detail }): UserResult => ({

@@ -56,7 +56,7 @@ export type UserResult = z.output<typeof resultSchema>
 
 /** Where a run's receipt lies. Throws UsageError for a run id that is no plain name. */
 export function receiptPath(state: string, fleet: string, run: string): string {
-  if (!/^[0-9a-z][0-9a-z-]{0,63}$/.test(run)) throw new UsageError(`"${printable(run, 40)}" is no run id`)
+  if (!/^[0-9a-z][0-9a-z-]{0,63}$/i.test(run)) throw new UsageError(`"${printable(run, 40)}" is no run id`)
   return join(state, 'users', encodeURIComponent(fleet), `${run}.ndjson`)
 }
 

@@ -98,10 +98,10 @@ export function useDatabase() {
       for (let number = 1; number <= count; number += 1) await add(number, lockedBy('sync1', 100 + number))
     },
     row: async (number: number) => (await sql('select * from users where id = $1', [id(number)]))[0],
+    receipts: async () => (await readdir(join(state, 'users', 'test'))).sort(),
     async receipt(): Promise<string> {
-      const folder = join(state, 'users', 'test')
-      const [name] = await readdir(folder)
-      return readFile(join(folder, name ?? 'none'), 'utf8')
+      const [name] = await this.receipts()
+      return readFile(join(state, 'users', 'test', name ?? 'none'), 'utf8')
     },
   }
 }

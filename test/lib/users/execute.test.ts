@@ -147,7 +147,7 @@ describe('a receipt', () => {
     const path = await fresh()
     await (await Receipt.create(path)).close()
     await expect(Receipt.create(path)).rejects.toThrow('EEXIST')
-    for (const run of ['../../etc/passwd', '-x', '', 'A', 'a/b']) {
+    for (const run of ['../../etc/passwd', '-x', '', 'a.b', 'a/b']) {
       expect(() => receiptPath('/state', 'lab', run)).toThrow('is no run id')
     }
     await appendFile(path, '{"type":"nonsense"}\n')

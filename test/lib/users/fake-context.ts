@@ -27,6 +27,7 @@ export interface FakeOptions {
   /** What a host says to a command; throws for a host that cannot be reached. */
   answer?(host: string, command: string, stdin: string): string
   readonly planOnly?: boolean
+  readonly runId?: string
   readonly signal?: AbortSignal
   onConfirm?(): Promise<void> | void
 }
@@ -95,7 +96,7 @@ export function fakeContext(options: FakeOptions): Fake {
       cache: options.state,
       home: options.state,
     },
-    runId: 'run',
+    runId: options.runId ?? 'run',
     owner: 'test@here',
     record: testRecord(),
     wait: 0,

@@ -25,6 +25,15 @@ describe.skipIf(withoutPostgres())('users of killed workers', () => {
     expect(receipt).toContain('"selection":"stranded on sync1"')
   })
 
+  it('have receipts called after the run, however often it frees them', async () => {
+    const to = db.fake({ answer })
+    for (const number of [1, 2]) {
+      await db.add(number, lockedBy('sync1', 101))
+      await freeStranded(to.ctx, to.ctx.hosts, 'restarted')
+    }
+    expect(await db.receipts()).toEqual(['run-2.ndjson', 'run.ndjson'])
+  })
+
   it('stay locked where the host does not answer, and with --plan', async () => {
     await db.add(1, lockedBy('sync1', 101))
     for (const to of [db.fake(), db.fake({ answer, planOnly: true })]) {

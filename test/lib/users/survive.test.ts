@@ -43,7 +43,7 @@ describe.skipIf(withoutPostgres())('fleet users unlock, disturbed', () => {
       if (waiting === 2) ready?.()
       return both
     }
-    const two = [db.fake({ answer: living({}), onConfirm }), db.fake({ answer: living({}), onConfirm })]
+    const two = ['r1', 'r2'].map(runId => db.fake({ answer: living({}), onConfirm, runId }))
     const ended = await Promise.all(two.map(to => runUnlock(to, { where: ['stranded'] })))
     const outcomes = ended.flatMap(results)
     expect(outcomes).toHaveLength(120)
