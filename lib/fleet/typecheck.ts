@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { default as Ts } from 'typescript'
 import { ConfigError } from '../errors.ts'
@@ -16,7 +17,8 @@ type Seen = Readonly<Record<string, string>>
 export async function checkTypes(file: string, modules: UserModules): Promise<void> {
   const record = join(modules.cache, 'checked', `${hash(file)}.json`)
   if (await isUnchanged(record)) return
-  const ts = (await import('typescript')).default
+  // An import would first look through its nine megabytes for what it exports.
+  const ts: typeof Ts = createRequire(import.meta.url)('typescript')
   const program = ts.createProgram([file], compilerOptions(ts, file, modules))
   // Where fleetfile runs from its source, that is checked elsewhere, as what is installed is.
   const code = `${join(modules.code, 'lib')}/`
