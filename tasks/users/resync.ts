@@ -18,7 +18,7 @@ Shows the count and the first users, asks, and keeps a receipt with one result a
   }),
   args: ['ids'],
   letGo:
-    'the last users may be written or not; fleet users resync --resume, with the run that the receipt is called after, goes on',
+    'the last users may be written or not; fleet users resync --resume goes on, with the id that fleet history has',
   hosts: 'all',
   examples: [
     'fleet users resync --where errors --limit 10',
