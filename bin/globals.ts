@@ -24,7 +24,8 @@ const TIMEOUT = 10 * 60_000
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 const count = (name: string) => (text: string) => {
-  if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text)
+  const number = /^\d+$/.test(text) ? Number(text) : 0
+  if (number > 0 && Number.isSafeInteger(number)) return number
   throw new UsageError(`--${name}: must be a whole number of at least 1, not "${text}"`, {
     hint: `like --${name} 4`,
   })

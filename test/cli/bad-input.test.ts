@@ -211,6 +211,8 @@ describe('--yes with another count', () => {
   })
   test.each([
     ['--yes 3', '--yes 3 does not match: this is about 5', 'look at the sample, then pass --yes 5'],
+    ['--yes 20000', '--yes 20000 does not match: this is about 5', 'look at the sample, then pass --yes 5'],
+    ['--yes 0', '--yes: must be a whole number of at least 1, not "0"', 'like --yes 4'],
     ['--yes', 'Unlock 5 users? Nobody can be asked here.', 'pass --yes 5'],
     ['', 'Unlock 5 users? Nobody can be asked here.', 'pass --yes 5'],
   ])('fleet bulk %s', async (line, message, hint) => {
