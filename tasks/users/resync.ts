@@ -18,7 +18,7 @@ Shows the count and the first users, asks, and keeps a receipt with one result a
   }),
   args: ['ids'],
   letGo:
-    'the last users may be written or not; fleet users resync --resume goes on, with the id that fleet history has',
+    'the last users may be written or not; fleet users resync --resume goes on, with the id that fleet history has of the run that began it',
   hosts: 'all',
   examples: [
     'fleet users resync --where errors --limit 10',

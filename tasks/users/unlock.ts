@@ -22,7 +22,7 @@ Shows the count and the first users, asks, and keeps a receipt with one result a
   }),
   args: ['ids'],
   letGo:
-    'the last users may be written or not; fleet users unlock --resume goes on, with the id that fleet history has',
+    'the last users may be written or not; fleet users unlock --resume goes on, with the id that fleet history has of the run that began it',
   hosts: 'all',
   examples: [
     'fleet users unlock --where stranded',

@@ -98,7 +98,7 @@ export function useDatabase() {
       for (let number = 1; number <= count; number += 1) await add(number, lockedBy('sync1', 100 + number))
     },
     row: async (number: number) => (await sql('select * from users where id = $1', [id(number)]))[0],
-    receipts: async () => (await readdir(join(state, 'users', 'test'))).sort(),
+    receipts: async () => (await readdir(join(state, 'users', 'test'))).toSorted(),
     async receipt(): Promise<string> {
       const [name] = await this.receipts()
       return readFile(join(state, 'users', 'test', name ?? 'none'), 'utf8')
